@@ -1,0 +1,55 @@
+# Everything a newcomer needs: `make chat` and `make test`. Both set up what is missing first.
+
+PYTHON := $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+LIBRARY ?= library
+PORT   ?= 7860
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup chat test check format lint types browser clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Citewire needs Python 3.11 or newer; '$(PYTHON)' is older."; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.ready  ## Make the environment in .venv
+
+chat: setup  ## Index the sample articles and serve the chat and the API on 127.0.0.1:7860
+	$(BIN)/citewire --library $(LIBRARY) add corpus/samples/articles.*.jsonl
+	$(BIN)/citewire --library $(LIBRARY) chat --port $(PORT)
+
+test: setup browser  ## Run the tests, a real browser's included
+	$(BIN)/python -m pytest
+
+format: setup  ## Format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lint: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types test  ## All that CI checks: format, lint, types, tests
+
+# The browser tests drive Debian's Chromium; the fonts let it draw Chinese and emoji.
+SYSTEM_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core fonts-noto-color-emoji
+ROOT := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+browser:  ## Install Chromium for the browser tests, where it is missing
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && \
+		echo "Installing $(SYSTEM_PACKAGES)" && $(ROOT) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq $(SYSTEM_PACKAGES) >/dev/null; } || \
+		{ echo "The browser tests need Chromium as /usr/bin/chromium; install: $(SYSTEM_PACKAGES)"; exit 1; }
+
+clean:  ## Remove the environment and the sample library
+	rm -rf $(VENV) $(LIBRARY) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,305 @@
+"""The index room's door: open a library, add and remove articles, search.
+
+A library is a folder. `library.sqlite` is the truth; `vectors.faiss` and `terms/` are derived from it and may lag
+behind (after a kill, or while another process adds): whoever searches or writes next brings them up to date.
+One process writes at a time, behind `library.lock`; readers never wait.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from corpus.sentences import sentences as split_sentences
+from corpus.types import Article, Language, Rejection, Sentence
+from index import bundled
+from index.derived import Derived
+from index.encoder import SentenceTransformerEncoder
+from index.search import search
+from index.store import Store, digest
+from index.types import (
+    ArticleSummary,
+    Encoder,
+    Filters,
+    Hit,
+    LibraryBusy,
+    LibraryError,
+    Outcome,
+    Stats,
+    Status,
+    WrongModel,
+)
+from index.vectors import FaissStore
+
+_GROUP = 60_000  # characters of text that are encoded and committed together: a few seconds' work
+_BATCH = 1_000  # sentences that a rebuild encodes at a time
+_WAIT = 30.0  # seconds that a second writer waits for the first
+
+
+class Library:
+    """One folder of articles. Safe to use from many threads; close it, or use it in a `with` statement."""
+
+    def __init__(self, folder: Path, encoder: Encoder, store: Store, cache: Path) -> None:
+        self.folder = folder
+        self._encoder = encoder
+        self._store = store
+        self._derived = Derived(folder, store, encoder, cache)
+        self._changed = False  # by us, since the vectors were last saved
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        model: str | None = None,
+        encoder: Encoder | None = None,
+        cache: Path | None = None,
+        progress: bundled.Progress = bundled.silent,
+    ) -> Self:
+        """Open the library in `folder`, or make one there.
+
+        `model` names a sentence-transformers model for a new library (default: the embedded one); `encoder` stands
+        in for it. The model is loaded when first needed, and `progress` told if it must be unpacked into `cache`.
+        Raises WrongModel when the library was made with another, LibraryError when the folder cannot be used.
+        """
+        store = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            store = Store(folder / "library.sqlite")
+            name = _agree_on_model(store, folder, encoder.name if encoder else model)
+            cache = cache or user_cache_path("citewire")
+            return cls(folder, encoder or SentenceTransformerEncoder(name, cache, progress), store, cache)
+        except OSError as error:
+            if store:
+                store.close()
+            raise LibraryError(f"cannot use {folder} as a library: {error.strerror or error}") from error
+        except BaseException:
+            if store:
+                store.close()
+            raise
+
+    def close(self) -> None:
+        """Save what is derived, and let go of the files."""
+        try:
+            self._save()
+        finally:
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Writing
+
+    def add(self, items: Iterable[Article | Rejection]) -> Iterator[Outcome]:
+        """Add articles, an outcome for each; rejections pass through. Stop iterating at any time.
+
+        Articles are committed in groups, each article whole; one that is stored with the same content is left
+        alone, one with other content replaced. Raises LibraryBusy when another process writes for too long.
+        """
+        group: dict[str, Article] = {}
+        try:
+            for item in items:
+                if isinstance(item, Rejection):
+                    yield Outcome(Status.REJECTED, item.name, reason=item.reason)
+                    continue
+                if item.id in group:  # the later one replaces the earlier one
+                    yield from self._flush(group)
+                group[item.id] = item
+                if sum(len(article.text) for article in group.values()) >= _GROUP:
+                    yield from self._flush(group)
+            yield from self._flush(group)
+        finally:
+            self._save()
+
+    def _flush(self, group: dict[str, Article]) -> list[Outcome]:
+        outcomes = self._add_group(list(group.values()))
+        group.clear()
+        return outcomes
+
+    def _add_group(self, group: Sequence[Article]) -> list[Outcome]:
+        known = self._store.digests(article.id for article in group)
+        fresh = [article for article in group if known.get(article.id) != digest(article)]
+        parts = {article.id: split_sentences(article) for article in fresh}
+        fresh = [article for article in fresh if parts[article.id]]
+        if fresh:
+            self._commit(fresh, parts)
+        return [_outcome(article, known, parts) for article in group]
+
+    def _commit(self, articles: Sequence[Article], parts: dict[str, list[Sentence]]) -> None:
+        self._derived.check_encoder()
+        texts = [sentence.text for article in articles for sentence in parts[article.id]]
+        embeddings = self._encoder.encode_sentences(texts)
+        with self._writing(), self._store.transaction():
+            self._keep_encoder()
+            start = 0
+            for article in articles:
+                end = start + len(parts[article.id])
+                self._store.put(article, parts[article.id], embeddings[start:end])
+                start = end
+
+    def remove(self, id_or_url: str) -> bool:
+        """Remove an article by its id or URL from everything; False when there is none."""
+        article_id = self._store.article_id(id_or_url)
+        if article_id is None:
+            return False
+        with self._writing(), self._store.transaction():
+            return self._store.delete(article_id)
+
+    def _keep_encoder(self) -> None:
+        self._store.set("model", self._encoder.name)
+        self._store.set("encoder", self._encoder.fingerprint)
+        self._store.set("dimension", str(self._encoder.dimension))
+
+    def rebuild(self) -> None:
+        """Make everything derived anew from the articles; the embeddings too, if another encoder made them."""
+        with self._lock():
+            if self._store.get("encoder") not in (None, self._encoder.fingerprint):
+                with self._store.transaction():
+                    self._encode_anew()
+            self._derived.rebuild()
+            with self._store.transaction():
+                self._store.forget_removed()
+
+    def _encode_anew(self) -> None:
+        last_id = 0
+        while rows := self._store.rows_after(last_id, _BATCH):
+            articles = self._store.articles({row.article_id for row in rows})
+            texts = [articles[row.article_id].text[row.start : row.end] for row in rows]
+            self._store.put_embeddings([row.id for row in rows], self._encoder.encode_sentences(texts))
+            last_id = rows[-1].id
+        self._keep_encoder()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the write lock; afterwards bring what is derived up to date."""
+        with self._lock():
+            yield
+            self._derived.update_terms()
+        self._derived.vectors()
+        self._changed = True
+
+    @contextmanager
+    def _lock(self, wait: float = _WAIT) -> Iterator[None]:
+        # A lock object of its own for each use: threads of one process must wait for each other too.
+        lock = FileLock(self.folder / "library.lock", timeout=wait)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LibraryBusy(f"another process is writing to {self.folder}; try again when it has finished") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _save(self) -> None:
+        if self._changed:
+            with suppress(LibraryBusy), self._lock(wait=0):  # who writes now saves them too
+                self._derived.save_vectors()
+                self._changed = False
+
+    # Reading
+
+    def article(self, article_id: str) -> Article | None:
+        return self._store.articles([article_id]).get(article_id)
+
+    def sentences(self, article_id: str) -> list[Sentence]:
+        """The sentences of an article in order; empty when there is no such article."""
+        with self._store.snapshot():
+            article = self.article(article_id)
+            return [_sentence(article, *span) for span in self._store.sentence_spans(article_id)] if article else []
+
+    def articles(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        language: Language | None = None,
+        source: str | None = None,
+    ) -> tuple[int, list[ArticleSummary]]:
+        """How many articles match, and a page of them, newest first."""
+        return self._store.summaries(limit=limit, offset=offset, language=language, source=source)
+
+    def count(self, filters: Filters = Filters()) -> int:
+        """The number of articles that pass the filters."""
+        return self._store.count_articles(filters)
+
+    def sources(self) -> list[str]:
+        """The names of all sources, those with most articles first."""
+        return [source for source in self._store.tally("source") if source]
+
+    def stats(self) -> Stats:
+        return Stats(
+            folder=self.folder,
+            model=self._encoder.name,
+            dimension=int(self._store.get("dimension") or 0),
+            articles=self._store.count_articles(),
+            sentences=self._store.count_sentences(),
+            languages=self._store.tally("language"),
+            sources=self._store.tally("source"),
+            vector_index=FaissStore.description,
+            bytes_on_disk=_bytes_below(self.folder),
+        )
+
+    def warm(self) -> None:
+        """Load the model and the indexes now rather than at the first question."""
+        self._encoder.encode_questions(["?"])
+        self._derived.vectors()
+
+    def search(self, text: str, language: Language, *, filters: Filters = Filters()) -> list[Hit]:
+        """The sentences that may answer a question, in whatever language they are, best first by a plain blend.
+
+        `language` is the question's. Every hit passes the filters.
+        """
+        self._catch_up()
+        with self._store.snapshot():
+            return search(text, language, filters, self._encoder, self._store, self._derived)
+
+    def _catch_up(self) -> None:
+        """Bring terms/ up to date if another process left it behind and none is at it now."""
+        if not self._derived.terms_are_current:
+            # A busy library's writer does it itself; a folder that we may not write to stays as it is.
+            with suppress(LibraryBusy, OSError), self._lock(wait=0):
+                self._derived.update_terms()
+        self._derived.lexical.reload()
+
+
+def _agree_on_model(store: Store, folder: Path, wanted: str | None) -> str:
+    """The name of the library's model; a library without articles takes any."""
+    kept = store.get("model")
+    if kept and wanted and wanted != kept:
+        raise WrongModel(
+            f"{folder} was made with the model {kept!r}, not {wanted!r}; leave --model out, or make a new library"
+        )
+    return kept or wanted or bundled.NAME
+
+
+def _outcome(article: Article, known: dict[str, bytes], parts: dict[str, list[Sentence]]) -> Outcome:
+    name = article.url or article.title
+    if article.id not in parts:
+        return Outcome(Status.UNCHANGED, name, article.id)
+    count = len(parts[article.id])
+    if not count:
+        return Outcome(Status.REJECTED, name, reason="the text has no sentences")
+    return Outcome(Status.REPLACED if article.id in known else Status.ADDED, name, article.id, sentences=count)
+
+
+def _sentence(article: Article, position: int, start: int, end: int) -> Sentence:
+    text = article.text[start:end]
+    return Sentence(f"{article.id}-{position}", article.id, position, start, end, text, article.language)
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # tantivy clears up behind us
+            total += path.stat().st_size
+    return total

@@ -1,0 +1,182 @@
+"""A question → hits: candidates from both indexes, with every signal that ranking will want."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.types import Article, Language, Sentence
+from index.derived import Derived
+from index.encoder import normalise
+from index.store import Row, Store
+from index.terms import Unit, query_units, terms
+from index.types import Encoder, Filters, Hit, Ids, Vectors
+
+_DENSE, _LEXICAL = 80, 40  # candidates of each kind
+_WIDENED = 12  # best dense candidates whose neighbours are candidates too
+_REACH = 2  # sentences before and after that count as a sentence's context
+_CONTEXT, _COVERAGE = 0.25, 0.3  # weights of the plain blend that orders hits before ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a search fetched: `rows` with their articles; only the `chosen` ids become hits, the rest is context.
+
+    `raw_scores` (n,) are cosines with the question before centring, `vectors` (n, dimension) the centred vectors,
+    `lexical` the BM25 scores by id.
+    """
+
+    rows: Sequence[Row]
+    articles: dict[str, Article]
+    chosen: set[int]
+    raw_scores: Vectors
+    vectors: Vectors
+    lexical: dict[int, float]
+
+
+def search(
+    text: str, language: Language, filters: Filters, encoder: Encoder, store: Store, derived: Derived
+) -> list[Hit]:
+    """Dense and lexical candidates together, and the neighbours of the best; every one passes the filters."""
+    raw = encoder.encode_questions([text])[0]
+    vector = derived.centring.question(raw, language)
+    units = query_units(text)
+    candidates = _candidates(raw, vector, units, filters, store, derived)
+    weights = _rarity(derived.lexical.frequencies(units), store.count_sentences())
+    return _hits(candidates, vector, units, weights) if candidates.rows else []
+
+
+def _candidates(
+    raw: Vectors, vector: Vectors, units: Sequence[Unit], filters: Filters, store: Store, derived: Derived
+) -> Candidates:
+    allowed = store.ids(filters) if filters else None
+    dense, _scores = derived.vectors().search(vector, _DENSE, allowed)
+    lexical = dict(derived.lexical.search(units, _LEXICAL, filters))
+    ids = np.union1d(dense, np.fromiter(lexical, np.int64, len(lexical)))
+    rows = store.neighbourhood(ids, _REACH)
+    articles = store.articles({row.article_id for row in rows})
+    embeddings = np.stack([row.embedding for row in rows]) if rows else np.zeros((0, len(raw)), np.float32)
+    return Candidates(
+        rows=rows,
+        articles=articles,
+        chosen=_near(rows, dense[:_WIDENED]) | set(ids.tolist()),
+        raw_scores=embeddings @ raw,
+        vectors=derived.centring.sentence(embeddings, [articles[row.article_id].language for row in rows]),
+        lexical=lexical,
+    )
+
+
+def _near(rows: Sequence[Row], ids: Ids) -> set[int]:
+    """The ids of the rows within reach of the given ones in their articles."""
+    best = set(ids.tolist())
+    places = {(row.article_id, row.position) for row in rows if row.id in best}
+    reached = {(article, position + step) for article, position in places for step in range(-_REACH, _REACH + 1)}
+    return {row.id for row in rows if (row.article_id, row.position) in reached}
+
+
+def _rarity(frequencies: Sequence[int], sentences: int) -> list[float]:
+    """Inverse document frequency of each unit (Spärck Jones 1972), at least a little above zero."""
+    return [float(np.log(1 + sentences / (1 + frequency))) + 0.1 for frequency in frequencies]
+
+
+def _hits(candidates: Candidates, vector: Vectors, units: Sequence[Unit], weights: Sequence[float]) -> list[Hit]:
+    """The chosen candidates as hits, best first by a plain blend of dense, context and coverage."""
+    dense = candidates.vectors @ vector
+    context = _context_scores(candidates, vector)
+    matched = [_matched(_text(candidates, row), units) for row in candidates.rows]
+    around = _matched_around(candidates, matched, units)
+    shares = _Shares(units, weights)
+    found = [
+        _hit(
+            candidates,
+            index,
+            float(dense[index]),
+            float(context[index]),
+            shares,
+            matched[index],
+            around[row.article_id],
+        )
+        for index, row in enumerate(candidates.rows)
+        if row.id in candidates.chosen
+    ]
+    return sorted(found, key=lambda hit: -hit.score)
+
+
+def _hit(
+    candidates: Candidates,
+    index: int,
+    dense: float,
+    context: float,
+    shares: "_Shares",
+    matched: frozenset[int],
+    around: frozenset[int],
+) -> Hit:
+    row = candidates.rows[index]
+    article = candidates.articles[row.article_id]
+    coverage = shares.of(matched)
+    return Hit(
+        sentence=Sentence(
+            f"{article.id}-{row.position}", article.id, row.position, row.start, row.end,
+            article.text[row.start : row.end], article.language,
+        ),
+        article=article,
+        score=dense + _CONTEXT * context + _COVERAGE * coverage,
+        dense_score=dense,
+        raw_score=float(candidates.raw_scores[index]),
+        context_score=context,
+        lexical_score=candidates.lexical.get(row.id, 0.0),
+        coverage=coverage,
+        article_coverage=shares.of(around),
+        names=shares.of_names(matched),
+        article_names=shares.of_names(around),
+        vector=candidates.vectors[index],
+    )  # fmt: skip
+
+
+class _Shares:
+    """Turns sets of matched units into shares of all units, weighted by rarity."""
+
+    def __init__(self, units: Sequence[Unit], weights: Sequence[float]) -> None:
+        self._weights = weights
+        self._names = frozenset(index for index, unit in enumerate(units) if unit.name)
+        self._total = sum(weights)
+        self._total_names = sum(weights[index] for index in self._names)
+
+    def of(self, matched: frozenset[int]) -> float:
+        return sum(self._weights[index] for index in matched) / self._total if self._total else 0.0
+
+    def of_names(self, matched: frozenset[int]) -> float:
+        """0 when the question has no names."""
+        share = sum(self._weights[index] for index in matched & self._names)
+        return share / self._total_names if self._total_names else 0.0
+
+
+def _text(candidates: Candidates, row: Row) -> str:
+    return candidates.articles[row.article_id].text[row.start : row.end]
+
+
+def _matched(text: str, units: Sequence[Unit]) -> frozenset[int]:
+    """The indices of the units that a text holds."""
+    held = set(terms(text))
+    return frozenset(index for index, unit in enumerate(units) if not held.isdisjoint(unit.terms))
+
+
+def _matched_around(
+    candidates: Candidates, matched: Sequence[frozenset[int]], units: Sequence[Unit]
+) -> dict[str, frozenset[int]]:
+    """By article: the units that its title or any fetched sentence holds."""
+    around = {id_: _matched(article.title, units) for id_, article in candidates.articles.items()}
+    for row, units_held in zip(candidates.rows, matched, strict=True):
+        around[row.article_id] |= units_held
+    return around
+
+
+def _context_scores(candidates: Candidates, vector: Vectors) -> Vectors:
+    """Cosine of the question with the mean of each row and its fetched neighbours, shape (n,)."""
+    places = {(row.article_id, row.position): index for index, row in enumerate(candidates.rows)}
+    means = np.empty_like(candidates.vectors)
+    for index, row in enumerate(candidates.rows):
+        near = (places.get((row.article_id, row.position + step)) for step in range(-_REACH, _REACH + 1))
+        means[index] = candidates.vectors[[place for place in near if place is not None]].sum(axis=0)
+    scores: Vectors = normalise(means) @ vector
+    return scores

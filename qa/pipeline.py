@@ -1,0 +1,52 @@
+"""Ask a library a question: search, rank, answer."""
+
+import time
+from collections.abc import Sequence
+
+from index.library import Library
+from index.types import Filters
+from qa.answer import choose, citation, cite, text_of
+from qa.messages import message
+from qa.question import understand
+from qa.rank import Ranker
+from qa.types import Abstention, AbstentionReason, Answer, Turn
+
+_NEAREST = 3  # passages shown when abstaining
+
+
+class Answerer:
+    """Answers questions from one library. Safe to call from many threads."""
+
+    def __init__(self, library: Library, ranker: Ranker | None = None) -> None:
+        self.library = library
+        self._ranker = ranker or Ranker()
+
+    def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = (), limit: int = 5) -> Answer:
+        """Answer with at most `limit` facts, or abstain; `history` holds the earlier turns, oldest first.
+
+        Raises QuestionRejected when the question is empty or too long.
+        """
+        began = time.perf_counter()
+        question = understand(text, history)
+        searched = self.library.count(filters)
+        hits = self.library.search(question.search_text, question.language, filters=filters) if searched else []
+        ranked = self._ranker.rank(question, hits)
+        facts = choose(ranked, self._ranker.threshold, limit)
+        citations = cite(facts)
+        reason = None if facts else self._why_not(searched)
+        return Answer(
+            question=question.text,
+            language=question.language,
+            text=text_of(citations),
+            citations=citations,
+            confidence=round(ranked[0].probability, 4) if ranked else 0.0,
+            abstention=Abstention(reason, message(reason, question.language)) if reason else None,
+            nearest=() if facts else tuple(citation(each) for each in ranked[:_NEAREST]),
+            searched_articles=searched,
+            took_ms=round(1000 * (time.perf_counter() - began), 1),
+        )
+
+    def _why_not(self, searched: int) -> AbstentionReason:
+        if searched:
+            return AbstentionReason.NO_SUPPORT
+        return AbstentionReason.FILTERED_OUT if self.library.count() else AbstentionReason.NO_ARTICLES

@@ -1,0 +1,421 @@
+"""The chat as a reader meets it: a real Chromium against the whole application, its answers scripted."""
+
+import re
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, cast
+
+import pytest
+import uvicorn
+from conftest import WordEncoder
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Response, expect, sync_playwright
+
+from corpus.types import Article, Language
+from index.library import Library
+from index.types import Filters, LibraryBusy
+from qa.pipeline import Answerer
+from qa.types import Abstention, AbstentionReason, Answer, Citation, Turn
+
+# Gradio's queue uses options that Pandas is about to drop, and event loops that nobody closes.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+FLAGS = [
+    *"--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(),
+    *"--disable-component-update --disable-sync".split(),
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+HERALD = (
+    "Pavel Akimov met reporters in Petrozavodsk on Tuesday. 🚆 𝒜 train passed as he spoke. "
+    "Akimov announced that the line to Murmansk will be electrified by the end of 2027.\n\n"
+    "Work begins north of Kandalaksha. He did not say whether tickets would cost more."
+)
+VESTNIK = (
+    "Акимов провёл пресс-конференцию. Линию электрифицируют к концу 2027 года. Акимов объявил о закупке 38 поездов."
+)
+RIBAO = "阿基莫夫会见了记者。阿基莫夫宣布，工程将创造1200个就业岗位。总投资尚未公布。"
+HOSTILE = (
+    'The first says <script>window.__pwned=1</script><img src=x onerror="window.__pwned=2"> and goes on.\n'
+    "The second says ${Object.assign(window,{__pwned:3})} {{value}} `tick` $$x^2$$ **bold** and goes on.\n"
+    "The third says ![t](http://tracker.example/p.png) [l](javascript:alert(1)) http://evil.example and goes on.\n"
+    "The fourth says </p></div><style>body{display:none}</style><form action=//evil.example><button>go and goes on.\n"
+    "The fifth says \u202eoverridden and goes on.\n" + "x" * 10_000 + " is the sixth and goes on."
+)
+ARTICLES = (
+    Article("herald", HERALD, "Line to Murmansk", False, Language.EN, "Sample Gazette", url="https://herald.example/a"),
+    Article("vestnik", VESTNIK, "Линия", False, Language.RU, "Вестник", published=date(2024, 3, 12)),
+    Article("ribao", RIBAO, "铁路", False, Language.ZH, "北方日报", published=date(2024, 3, 13)),
+    Article("evil", HOSTILE, "<img src=x onerror=a()>", False, Language.EN, "<b>Evil</b>", url="javascript:alert(1)"),
+)
+# What each question finds: (article, number of the sentence, numbers of the citations that state the same).
+SCRIPT: dict[str, list[tuple[str, int, tuple[int, ...]]]] = {
+    "What did Akimov announce?": [("herald", 2, (4,)), ("vestnik", 2, ()), ("ribao", 1, ()), ("vestnik", 1, (1,))],
+    "Что объявил Акимов?": [("vestnik", 2, ()), ("herald", 2, ()), ("ribao", 1, ())],
+    "阿基莫夫宣布了什么？": [("ribao", 1, ()), ("herald", 2, ()), ("vestnik", 2, ())],
+    "Where does it begin?": [("herald", 3, ()), ("herald", 4, ())],
+    "What is hostile?": [("evil", position, ()) for position in range(6)],
+}
+
+
+class Newsroom:
+    """Answers from SCRIPT with real sentences of a real library; abstains otherwise."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.history: Sequence[Turn] = ()
+        self.release = threading.Event()
+        self.release.set()
+
+    def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Answer:
+        self.history = history
+        self.release.wait(10)
+        if "busy" in text:
+            raise LibraryBusy("another process writes")
+        searched = self.library.count(filters)
+        language = Language.RU if re.search("[а-я]", text) else Language.ZH if "么" in text else Language.EN
+        reply = Answer(text, language, "", (), 0.9, None, (), searched, 1.0)
+        found = [
+            self.cite(number, *each)
+            for number, each in enumerate(SCRIPT.get(text.partition(" <")[0], ()), 1)
+            if not filters.languages or self.article(each[0]).language in filters.languages
+        ]
+        if found:
+            return replace(reply, citations=tuple(found))
+        reason = AbstentionReason.NO_SUPPORT if searched else AbstentionReason.FILTERED_OUT
+        nearest = (self.cite(0, "herald", 4), self.cite(0, "vestnik", 0))
+        return replace(reply, abstention=Abstention(reason, "none"), nearest=nearest if searched else ())
+
+    def article(self, article_id: str) -> Article:
+        article = self.library.article(article_id)
+        assert article is not None
+        return article
+
+    def cite(self, number: int, article_id: str, position: int, same_as: tuple[int, ...] = ()) -> Citation:
+        article, sentence = self.article(article_id), self.library.sentences(article_id)[position]
+        return Citation(
+            number=number,
+            article_id=article.id,
+            sentence_id=sentence.id,
+            position=position,
+            title=article.title,
+            source=article.source,
+            url=article.url,
+            published=article.published,
+            language=article.language,
+            quote=sentence.text,
+            start=sentence.start,
+            end=sentence.end,
+            probability=0.9,
+            same_as=same_as,
+        )
+
+
+@pytest.fixture(scope="module")
+def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
+    library = Library.open(tmp_path_factory.mktemp("library"), encoder=WordEncoder())
+    assert len(list(library.add(ARTICLES))) == len(ARTICLES)
+    yield Newsroom(library)
+
+
+@pytest.fixture(scope="module")
+def address(newsroom: Newsroom) -> Iterator[str]:
+    """The whole application, listening."""
+    from ui.app import Settings, assemble
+
+    app = assemble(cast(Answerer, newsroom), Settings(newsroom.library.folder))
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+    listener.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("The browser tests drive Chromium, which is not installed: run `make browser`.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """One reader's browser: whatever it asks of other sites, or complains about, fails the test."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.address = address
+        self.trouble: list[str] = []
+        self.page = context.new_page()
+        self.page.on("console", lambda message: self.note(message.type in ("error", "warning"), message.text))
+        self.page.on("pageerror", lambda error: self.note(True, str(error)))
+        context.on("request", self.requested)
+        context.on("response", self.responded)
+
+    def note(self, bad: bool, what: str) -> None:
+        if bad:
+            self.trouble.append(what)
+
+    def requested(self, request: Request) -> None:
+        self.note(not request.url.startswith((self.address, "data:", "blob:")), f"request to {request.url}")
+
+    def responded(self, response: Response) -> None:
+        self.note(response.status >= 400, f"{response.status} for {response.url}")
+
+    def open(self) -> Page:
+        self.page.goto(self.address)
+        self.page.wait_for_selector("#app.spoken")
+        return self.page
+
+
+@pytest.fixture
+def visit(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Opens the chat in a fresh browser: `visit(locale="ru-RU", phone=True)`."""
+    visits: list[Visit] = []
+    contexts: list[BrowserContext] = []
+
+    def opened(locale: str = "en-US", phone: bool = False) -> Page:
+        options: dict[str, Any] = {"has_touch": True, "is_mobile": True} if phone else {}
+        contexts.append(chromium.new_context(locale=locale, viewport=PHONE if phone else WIDE, **options))
+        visits.append(Visit(contexts[-1], address))
+        return visits[-1].open()
+
+    yield opened
+    pwned = [visit.page.evaluate("window.__pwned") for visit in visits]
+    for context in contexts:
+        context.close()
+    assert [visit.trouble for visit in visits] == [[]] * len(visits)
+    assert pwned == [None] * len(visits)
+
+
+def ask(page: Page, question: str) -> Locator:
+    """Ask, and wait for the answer."""
+    before = page.locator("#chat .answer").count()
+    page.fill("#ask textarea", question)
+    page.press("#ask textarea", "Enter")
+    page.wait_for_function("n => document.querySelectorAll('#chat .answer').length > n", arg=before)
+    return page.locator("#chat .answer").last
+
+
+def highlighted(page: Page) -> Locator:
+    return page.locator(".panel mark.hit bdi")
+
+
+@pytest.mark.parametrize(
+    ("locale", "question", "head", "first"),
+    [
+        ("en-US", "What did Akimov announce?", "4 supporting sentences from 3 articles", "Line to Murmansk"),
+        ("ru-RU", "Что объявил Акимов?", "3 подтверждающих предложения из 3 статей", "Линия"),
+        ("zh-HK", "阿基莫夫宣布了什么？", "找到 3 句依据，来自 3 篇文章", "铁路"),
+    ],
+)
+def test_each_number_opens_its_article_at_the_quoted_sentence(
+    visit: Callable[..., Page], newsroom: Newsroom, locale: str, question: str, head: str, first: str
+) -> None:
+    page = visit(locale)
+    answer = ask(page, question)
+    expect(answer.locator(".head")).to_have_text(head)
+    expect(page.locator(".panel h2")).to_have_text(first)  # the first source opens by itself
+    cited = newsroom.ask(question).citations
+    for citation in cited:
+        answer.locator(f"a.cite:has-text('{citation.number}')").first.click()
+        expect(page.locator(".panel .number")).to_have_text(str(citation.number))
+        expect(page.locator(".panel h2")).to_have_text(citation.title)
+        assert highlighted(page).inner_text() == citation.quote
+        expect(page.locator(".panel mark.hit")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.lang") == locale[:2]
+
+
+def test_the_same_fact_is_folded_under_the_first_sentence_that_states_it(visit: Callable[..., Page]) -> None:
+    page = visit()
+    answer = ask(page, "What did Akimov announce?")
+    folded = answer.get_by_text("Линию электрифицируют к концу 2027 года.")
+    expect(folded).not_to_be_visible()
+    answer.locator("summary").click()
+    expect(folded).to_be_visible()
+    expect(answer.locator("summary")).to_have_text("Also in Вестник")
+
+
+def test_the_panel_walks_the_sources_and_marks_the_others(visit: Callable[..., Page]) -> None:
+    page = visit()
+    ask(page, "Where does it begin?")
+    expect(page.locator(".panel .count")).to_have_text("Source 1 of 2")
+    expect(page.locator(".panel mark sup")).to_have_text(["1", "2"])
+    assert page.locator(".panel .text p").count() == 2
+    expect(page.get_by_role("button", name="Previous source")).to_be_disabled()
+    page.get_by_role("button", name="Next source").click()
+    expect(highlighted(page)).to_have_text("He did not say whether tickets would cost more.")
+    page.keyboard.press("ArrowLeft")
+    expect(highlighted(page)).to_have_text("Work begins north of Kandalaksha.")
+    expect(page.get_by_role("link", name="Open original")).to_have_attribute("href", "https://herald.example/a")
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_contain_text("Sources appear here")
+
+
+def test_the_quote_can_be_copied(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "Where does it begin?")
+    page.get_by_role("button", name="Copy quote").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "“Work begins north of Kandalaksha.” — Sample Gazette, Line to Murmansk, https://herald.example/a"
+
+
+def test_a_citation_is_a_link_that_works_by_itself(visit: Callable[..., Page]) -> None:
+    page = visit()
+    link = ask(page, "What did Akimov announce?").locator("a.cite").first
+    with page.context.expect_page() as opening:
+        link.click(modifiers=["Control"])
+    article = opening.value
+    expect(article.locator("bdi:target")).to_have_text(
+        "Akimov announced that the line to Murmansk will be electrified by the end of 2027."
+    )
+    expect(article.locator("bdi:target")).to_have_css("background-color", "rgb(255, 242, 168)")
+    assert article.locator("article p").count() == 3
+    assert article.evaluate("document.scripts.length") == 0
+
+
+def test_an_answer_that_nothing_supports(visit: Callable[..., Page]) -> None:
+    page = visit(locale="ru-RU")
+    answer = ask(page, "Who won the chess olympiad?")
+    expect(answer.locator(".head")).to_have_text("No supporting sentence found")  # in the question's language
+    expect(answer).to_contain_text("I searched 4 articles")
+    expect(page.locator(".panel")).to_contain_text("Здесь появятся источники")
+    expect(answer.locator(".quote").first).not_to_be_visible()
+    answer.locator("summary").click()
+    answer.locator("a.cite").first.click()
+    expect(highlighted(page)).to_have_text("He did not say whether tickets would cost more.")
+
+
+def test_filters_hold_and_can_be_dropped(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.locator("#filters > button").click()
+    chinese = page.locator("#filters").get_by_label("中文")
+    chinese.check()
+    expect(page.locator("#filters > button")).to_contain_text("Filters · 1")
+    assert ask(page, "What did Akimov announce?").locator(".quote").count() == 1
+    none = ask(page, "Who won?")
+    expect(none).to_contain_text("I searched 1 article and")
+    expect(none).to_contain_text("Filters: Chinese")
+    page.get_by_role("button", name="Search without filters").click()
+    expect(page.locator("#chat .answer").last).to_contain_text("I searched 4 articles")
+    expect(chinese).not_to_be_checked()
+    page.get_by_label("Published since").fill("2024-03-13")
+    expect(page.locator("#filters > button")).to_contain_text("Filters · 1")
+    expect(ask(page, "Who won?")).to_contain_text("I searched 1 article and")
+
+
+def test_a_follow_up_comes_with_the_turns_before_it(visit: Callable[..., Page], newsroom: Newsroom) -> None:
+    page = visit()
+    page.get_by_role("button", name="What did Akimov announce?").click()  # the example
+    expect(page.locator("#chat .answer")).to_have_count(1)
+    assert list(newsroom.history) == []
+    ask(page, "Where does it begin?")
+    (turn,) = newsroom.history
+    assert turn.question == "What did Akimov announce?"
+    assert [cited.article_id for cited in turn.citations] == ["herald", "vestnik", "ribao", "vestnik"]
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator("#chat .answer")).to_have_count(0)
+    ask(page, "Where does it begin?")
+    assert list(newsroom.history) == []
+
+
+def test_hostile_articles_and_questions_are_only_text(visit: Callable[..., Page], newsroom: Newsroom) -> None:
+    page = visit()
+    question = "What is hostile? <img src=x onerror=window.__pwned=4> **b** ![i](http://tracker.example/q.png) ${1}"
+    answer = ask(page, question)
+    expect(page.locator("#chat .user-row")).to_have_text(question)
+    cited = newsroom.ask(question).citations
+    for citation in cited:
+        assert answer.locator(".quote").nth(citation.number - 1).inner_text() == citation.quote
+        answer.locator("a.cite").nth(citation.number - 1).click()
+        expect(page.locator(".panel .number")).to_have_text(str(citation.number))
+        assert highlighted(page).inner_text() == citation.quote
+    expect(page.locator(".panel h2")).to_have_text("<img src=x onerror=a()>")
+    expect(page.get_by_role("link", name="Open original")).to_have_count(0)
+    for part in (".message-wrap", ".panel"):
+        assert page.locator(f"{part} :is(script, style, img, form, strong, em, code, iframe)").count() == 0
+        assert page.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth")
+    page.goto(f"{page.url}article/evil#s5")
+    assert page.locator("article").evaluate("part => part.scrollWidth <= part.clientWidth")
+    assert page.locator("bdi:target").inner_text() == cited[5].quote
+
+
+def test_the_page_changes_its_language_and_keeps_the_conversation(visit: Callable[..., Page]) -> None:
+    page = visit(locale="fr-FR")
+    ask(page, "What did Akimov announce?")
+    page.get_by_label("RU", exact=True).check()
+    expect(page.locator("#ask textarea")).to_have_attribute("placeholder", "Спросите о новостях…")
+    expect(page.locator(".panel .count")).to_have_text("Источник 1 из 4")
+    expect(page.locator("#chat .head")).to_have_text("4 supporting sentences from 3 articles")
+    assert page.title() == "Citewire: спросите новости"
+    page.reload()
+    expect(page.locator("#chat .placeholder")).to_contain_text("Что проверить?")
+    assert page.evaluate("document.documentElement.lang") == "ru"
+
+
+def test_light_and_dark_are_remembered(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body")).to_have_class(re.compile("dark"))
+    page.reload()
+    expect(page.locator("body")).to_have_class(re.compile("dark"))
+
+
+def test_on_a_phone_the_source_is_a_sheet_from_below(visit: Callable[..., Page]) -> None:
+    page = visit(phone=True)
+    answer = ask(page, "Where does it begin?")
+    panel = page.locator(".panel")
+    expect(panel).not_to_be_visible()
+    for leave in (lambda: page.keyboard.press("Escape"), lambda: page.touchscreen.tap(100, 60)):
+        answer.locator("a.cite").first.tap()
+        expect(panel).to_be_visible()
+        expect(highlighted(page)).to_have_text("Work begins north of Kandalaksha.")
+        leave()
+        expect(panel).not_to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_waiting_and_trouble_are_said(visit: Callable[..., Page], newsroom: Newsroom) -> None:
+    page = visit(locale="ru-RU")
+    newsroom.release.clear()
+    page.fill("#ask textarea", "busy?")
+    page.press("#ask textarea", "Enter")
+    expect(page.locator("#chat .waiting")).to_have_text("Ищу…")
+    newsroom.release.set()
+    expect(page.locator("#chat .answer")).to_have_text("Библиотека занята. Спросите ещё раз через минуту.")
+
+
+def test_the_page_can_be_used_from_the_keyboard(visit: Callable[..., Page]) -> None:
+    page = visit()
+    ask(page, "Where does it begin?")
+    page.locator("#chat a.cite").first.focus()
+    page.keyboard.press("/")
+    expect(page.locator("#ask textarea")).to_be_focused()
+    page.locator("#chat a.cite").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".panel .number")).to_have_text("2")
+    page.keyboard.press("Escape")
+    expect(page.locator("#chat a.cite").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Previous source").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".panel")).to_be_focused()  # there is no source before the first
+    page.get_by_role("button", name="Next source").focus()
+    page.get_by_role("button", name="Close the source").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat a.cite").first).to_be_focused()
+    ask(page, "What did Akimov announce?")
+    expect(page.locator("#ask textarea")).to_be_focused()

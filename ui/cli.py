@@ -1,0 +1,418 @@
+"""The command line: `citewire add`, `ask`, `chat` and the rest. With --json, stdout holds the JSON alone."""
+
+import errno
+import io
+import json
+import os
+import re
+import socket
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import platformdirs
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from corpus.types import CitewireError, Language
+
+# Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
+if TYPE_CHECKING:
+    from index.library import Library
+    from index.types import Outcome
+    from qa.types import Answer, Citation
+
+STATUSES = ("added", "unchanged", "replaced", "rejected")
+# What a terminal would obey, or be turned around by, is never printed from an article.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on stdout.")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The options that come before the command."""
+
+    folder: Path
+    model: str | None
+
+
+def main() -> None:
+    """The program `citewire`: what can be expected to fail ends as one line on stderr and an exit code."""
+    _quiet()
+    try:
+        app(prog_name="citewire")
+    except CitewireError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(": ".join(str(part) for part in (error.strerror or error, error.filename) if part))
+    except SystemExit as end:
+        if end.code == 130:  # what Typer makes of Ctrl+C
+            _say("Interrupted; what was finished is kept.")
+        raise
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"citewire {version('citewire')}")
+        except PackageNotFoundError:
+            typer.echo("citewire, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    library: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CITEWIRE_LIBRARY",
+            metavar="DIR",
+            help="Folder of the library, made when missing. Without it, one in your user-data folder.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Embedding model of a new library. Without it, the built-in one."),
+    ] = None,
+    _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
+) -> None:
+    """Ask news articles in English, Russian and Chinese, and get only sentences that can be cited.
+
+    Start with `citewire add FOLDER`, then `citewire ask "QUESTION"` or `citewire chat`.
+    """
+    if model is None:  # only naming a model may look for it on another machine
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    else:
+        os.environ.setdefault("HF_HUB_OFFLINE", "0")
+    if library == "":  # an unset variable of a script, and no wish for the working directory
+        raise typer.BadParameter("names no folder.", param_hint="--library")
+    context.obj = Choice(Path(library).expanduser() if library else platformdirs.user_data_path("citewire"), model)
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    places: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH|URL...", help="Files, folders, globs, web addresses; - is JSON Lines from stdin."),
+    ],
+) -> None:
+    """Add articles: text, Markdown, HTML and JSON Lines files, web pages.
+
+    Adding the same address or path again replaces the article. Prints how many were added, unchanged, replaced
+    and rejected, and why each was rejected. The exit code is 1 when all failed.
+    """
+    from corpus import articles
+
+    found = articles(places, allow_loopback=_loopback_is_allowed())
+    counts: Counter[str] = Counter()
+    with _library(context) as library:
+        try:
+            for outcome in _shown(library.add(found)):
+                counts[outcome.status] += 1
+        finally:
+            typer.echo("  ".join(f"{status} {counts[status]}" for status in STATUSES))
+    if counts["rejected"] == counts.total():
+        raise typer.Exit(1)
+
+
+def _day_option(meaning: str) -> Any:
+    return typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help=meaning)
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In English, Russian or Chinese.")],
+    as_json: AsJson = False,
+    language: Annotated[
+        list[Language] | None, typer.Option(help="Only articles in this language; may be repeated.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only articles from this source; may be repeated.")
+    ] = None,
+    since: Annotated[datetime | None, _day_option("Only articles published on this day or later.")] = None,
+    until: Annotated[datetime | None, _day_option("Only articles published on this day or earlier.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=20, metavar="1..20", help="At most this many facts.")] = 5,
+) -> None:
+    """Answer a question with sentences quoted from the articles, each with its source.
+
+    When no sentence supports an answer it says so, and shows the nearest passages; the exit code is 0 then too.
+    """
+    from index.types import Filters
+    from qa.pipeline import Answerer
+    from ui.schemas import answer_json
+
+    filters = Filters(frozenset(language or ()), frozenset(source or ()), _date(since), _date(until))
+    with _library(context) as library:
+        answer = Answerer(library).ask(_whole(question), filters=filters, limit=limit)
+    if as_json:
+        _emit(answer_json(answer))
+    elif answer.abstention:
+        _show_nearest(answer)
+    else:
+        _show(answer)
+
+
+@app.command()
+def chat(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to listen on; 0 takes a free one.")
+    ] = 7860,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in, although there is no password yet.")
+    ] = False,
+) -> None:
+    """Serve the chat page and the REST API. Prints the address once questions can be answered."""
+    if not _is_loopback(f"//[{host}]" if ":" in host else f"//{host}"):
+        if not insecure:
+            raise typer.BadParameter("lets other machines in without a password; allow it with --insecure.")
+        _say("Warning: whoever reaches this machine can read, add and remove articles: there is no password.")
+    listener = _listen(host, port)
+    _say("Loading ...")
+    from ui.app import Settings, serve
+
+    choice: Choice = context.obj
+    port = listener.getsockname()[1]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    settings = Settings(choice.folder, choice.model, host, port, _loopback_is_allowed())
+    serve(settings, listener, lambda: typer.echo(f"Ready at {address} (API: {address}/docs). Ctrl+C stops."))
+
+
+@app.command("articles")
+def list_articles(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the articles: id, language, day, number of sentences, source, title, address."""
+    from ui.schemas import articles_json
+
+    with _library(context) as library:
+        total, found = library.articles()
+    if as_json:
+        _emit(articles_json(total, found))
+        return
+    for one in found:
+        parts = (one.id, one.language, one.published or "no date", one.sentences, one.source, one.title, one.url)
+        _print("  ".join(str(part) for part in parts if part != ""))
+    _say(f"{total} articles")
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    wanted: Annotated[list[str], typer.Argument(metavar="ID|URL...", help="As `citewire articles` lists them.")],
+) -> None:
+    """Remove articles. The exit code is 1 when none of them was found."""
+    with _library(context) as library:
+        missing = [one for one in wanted if not library.remove(one)]
+    for one in missing:
+        _say(f"not found {one}")
+    _print(f"removed {len(wanted) - len(missing)}")
+    if len(missing) == len(wanted):
+        raise typer.Exit(1)
+
+
+@app.command()
+def stats(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say what the library holds: articles and sentences, languages and sources, model, size."""
+    with _library(context) as library:
+        figures = asdict(library.stats())
+    if as_json:
+        _emit(figures)
+        return
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key or 'none'} {count}" for key, count in value.items())
+        _print(f"{name.replace('_', ' '):15}{value}")
+
+
+@app.command()
+def rebuild(context: typer.Context) -> None:
+    """Make the search indexes anew from the stored articles, for when they are damaged."""
+    with _library(context) as library:
+        library.rebuild()
+        _print(f"rebuilt {library.count()} articles")
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, metavar="FOLDER", help="Holds questions.jsonl and articles.{en,ru,zh}.jsonl."
+        ),
+    ],
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="Ask again for the articles of each language alone.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the answers on questions whose answers are known. Their articles must have been added before."""
+    from qa.evaluation import evaluate as measure
+    from qa.pipeline import Answerer
+
+    with _library(context) as library:
+        report = measure(Answerer(library), folder, matrix=matrix)
+    if as_json:
+        _emit(report)
+        return
+    for name, rows in report.items():
+        for language, row in rows.items():
+            figures = "  ".join(f"{key} {value}" for key, value in row.items() if value is not None)
+            _print(f"{name:8} asked in {language}: {figures}")
+
+
+@contextmanager
+def _library(context: typer.Context) -> Iterator["Library"]:
+    from index.library import Library
+
+    choice: Choice = context.obj
+    with Library.open(choice.folder, model=choice.model, progress=_preparing) as library:
+        yield library
+
+
+def _preparing(step: str, done: float) -> None:
+    _say(f"preparing the model, only this once: {step} ({done:.0%})")
+
+
+class _Rate(TextColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+def _shown(outcomes: Iterable["Outcome"]) -> Iterator["Outcome"]:
+    """Pass outcomes on; on stderr, a line for each rejection and, on a terminal, a count and a rate."""
+    terminal = Console(stderr=True, highlight=False, soft_wrap=True)
+    columns = (SpinnerColumn(), TextColumn("{task.completed} articles"), _Rate(""), TimeElapsedColumn())
+    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+        for outcome in outcomes:
+            progress.advance(task)
+            if outcome.status == "rejected":
+                terminal.print(Text(_line(f"rejected {outcome.name}: {outcome.reason}")))
+            yield outcome
+
+
+def _show(answer: "Answer") -> None:
+    """Each fact's first quote with all its numbers, then the numbered sources."""
+    for one in answer.citations:
+        if all(one.number < other for other in one.same_as):
+            numbers = " ".join(f"[{number}]" for number in (one.number, *one.same_as))
+            _print(_quoted(one), f" {numbers}")
+    _print()
+    for one in answer.citations:
+        _print(f"[{one.number}] {_source(one)}")
+
+
+def _show_nearest(answer: "Answer") -> None:
+    _print(answer.abstention.message if answer.abstention else "")
+    if answer.nearest:
+        _print()
+        _print("Nearest passages, which do not answer the question:")
+    for one in answer.nearest:
+        _print(_quoted(one))
+        _print(f"    {_source(one)}")
+
+
+def _quoted(citation: "Citation") -> Text:
+    """The quote, with the exact answer in bold where one was found."""
+    quote, (start, end) = citation.quote, citation.span or (0, 0)
+    exact = (_line(quote[start:end]), "bold")
+    return Text.assemble("“", _line(quote[:start]), exact, _line(quote[end:]), "”")
+
+
+def _source(citation: "Citation") -> str:
+    published = citation.published.isoformat() if citation.published else ""
+    about = ", ".join(part for part in (citation.source, published, citation.language) if part)
+    return f"{citation.title}. {about}. {citation.url or citation.article_id}"
+
+
+def _print(*parts: str | Text) -> None:
+    """One line on stdout, never wrapped, in bold and colour on a terminal only."""
+    line = Text.assemble(*(part if isinstance(part, Text) else _line(part) for part in parts))
+    Console(highlight=False, soft_wrap=True).print(line)
+
+
+def _line(text: str) -> str:
+    return CONTROLS.sub(" ", text)
+
+
+def _say(line: str) -> None:
+    """One line on stderr."""
+    typer.echo(_line(line), err=True)
+
+
+def _fail(line: str) -> None:
+    _say(f"citewire: {line}")
+    raise SystemExit(1)
+
+
+def _emit(data: Any) -> None:
+    """JSON on stdout, with escapes where the terminal's encoding cannot hold every character."""
+    unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    typer.echo(json.dumps(data, ensure_ascii=not unicode, indent=1, default=str))
+
+
+def _whole(argument: str) -> str:
+    """Bytes of an argument that are not in the terminal's encoding arrive as halves of characters."""
+    return argument.encode(errors="replace").decode()
+
+
+def _date(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _loopback_is_allowed() -> bool:
+    """Whether articles may be fetched from this machine: a setting for tests, since anything may listen there."""
+    return "CITEWIRE_ALLOW_LOOPBACK" in os.environ
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether an address is on this machine."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow is loaded, so that a taken one is known at once."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise CitewireError(f"Port {port} on {host} is in use; choose another with --port.") from None
+        reason = error.strerror or error
+        raise CitewireError(f"Cannot listen on {host}, port {port} ({reason}); choose others.") from None
+    return listener
+
+
+def _quiet() -> None:
+    """What libraries say to their developers does not belong on a user's terminal."""
+    warnings.filterwarnings("ignore")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,94 @@
+"""The page of one article, where every sentence has an address: `/article/{id}#s{position}`. No script needed."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from corpus.types import Article, Sentence
+from index.library import Library
+from ui.render import source_name, web_url
+from ui.words import Words, preferred, words
+
+STYLE = (Path(__file__).parent / "static" / "article.css").read_text(encoding="utf-8")
+
+Piece = tuple[str, int | None]  # some text, and the position of the sentence that it is
+
+
+def router(library: Library) -> APIRouter:
+    pages = APIRouter(include_in_schema=False)
+
+    @pages.get("/article/{article_id}")
+    def article_page(article_id: str, request: Request) -> HTMLResponse:
+        reader = words(preferred(request.headers.get("accept-language", "")))
+        article = library.article(article_id)
+        if article is None:
+            return HTMLResponse(_missing(reader), status_code=404)
+        return HTMLResponse(_article(article, library.sentences(article_id), reader))
+
+    return pages
+
+
+def paragraphs(text: str, sentences: Iterable[Sentence]) -> list[list[Piece]]:
+    """An article's text in order: its sentences whole, and what lies between them cut at line breaks."""
+    result: list[list[Piece]] = [[]]
+    at = 0
+    for sentence in sorted(sentences, key=lambda sentence: sentence.start):
+        _between(text[at : sentence.start], result)
+        result[-1].append((text[sentence.start : sentence.end], sentence.position))
+        at = sentence.end
+    _between(text[at:], result)
+    return [paragraph for paragraph in result if any(piece.strip() for piece, _ in paragraph)]
+
+
+def _between(gap: str, result: list[list[Piece]]) -> None:
+    first, *rest = gap.split("\n")
+    result[-1].append((first, None))
+    result.extend([(line, None)] for line in rest)
+
+
+def _article(article: Article, sentences: Sequence[Sentence], reader: Words) -> str:
+    body = "".join(f'<p dir="auto">{"".join(map(_piece, each))}</p>' for each in paragraphs(article.text, sentences))
+    title = "" if article.title_derived else f'<h1 dir="auto">{escape(article.title)}</h1>'
+    return _page(
+        article.title,
+        reader,
+        f'<article lang="{article.language}">{title}{_about(article, reader)}{body}</article>',
+    )
+
+
+def _piece(piece: Piece) -> str:
+    text, position = piece
+    return escape(text) if position is None else f'<bdi id="s{position}">{escape(text)}</bdi>'
+
+
+def _about(article: Article, reader: Words) -> str:
+    source = source_name(article.source, article.url, "")
+    details = [f"<b><bdi>{escape(source)}</bdi></b>"] if source else []
+    details += [f"<bdi>{escape(', '.join(article.authors))}</bdi>"] if article.authors else []
+    if article.published:
+        details.append(f'<time datetime="{article.published}">{reader.day(article.published)}</time>')
+    details.append(reader.name(article.language))
+    return f'<p class="about" lang="{reader.language}">{" · ".join(details)}{_original(article.url, reader)}</p>'
+
+
+def _original(url: str, reader: Words) -> str:
+    if not web_url(url):
+        return ""
+    return f'<a href="{escape(url)}" rel="noopener noreferrer nofollow">{escape(reader.say("original"))} ↗</a>'
+
+
+def _missing(reader: Words) -> str:
+    title = escape(reader.say("not_found"))
+    return _page(reader.say("not_found"), reader, f"<h1>{title}</h1><p>{escape(reader.say('not_found_text'))}</p>")
+
+
+def _page(title: str, reader: Words, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="{reader.language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)} · Citewire</title><style>{STYLE}</style></head>"
+        f'<body><nav><a href="/">← {escape(reader.say("back"))}</a></nav><main>{body}</main></body></html>'
+    )

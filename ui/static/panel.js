@@ -1,0 +1,238 @@
+// The source panel: fetches an article and draws it, all of it as text. Runs with Gradio's `element`, `props`, `watch`.
+const panel = element.querySelector(".panel");
+const citewire = (window.citewire = window.citewire || {});
+const app = document.querySelector("#app");
+const narrow = () => matchMedia("(max-width: 899px)").matches;
+const articles = new Map();
+let shown = null; // {cites, at, article, opener}
+
+const say = (key, values = {}) =>
+  String(props.words[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+function make(tag, options = {}, ...children) {
+  const node = document.createElement(tag);
+  Object.assign(node, options);
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+
+function day(iso) {
+  const [year, month, number] = iso.split("-").map(Number);
+  return say("date", { year, month: props.words.months[month - 1], day: number });
+}
+
+// --- citations in the chat: links to /article/{id}#s{position}
+
+const number = (cite) => cite.lastChild.textContent.trim();
+const path = (cite) => new URL(cite.href).pathname;
+const position = (cite) => Number(new URL(cite.href).hash.slice(2));
+
+function citesBeside(cite) {
+  const all = [...(cite.closest(".nearest") ?? cite.closest(".answer")).querySelectorAll("a.cite")];
+  const first = all.filter((each, at) => all.findIndex((other) => number(other) === number(each)) === at);
+  return first.sort((a, b) => number(a).localeCompare(number(b), "en", { numeric: true }));
+}
+
+async function open(cite, opener = null) {
+  const cites = citesBeside(cite);
+  const at = cites.findIndex((each) => number(each) === number(cite));
+  const mine = (shown = { cites, at, article: null, failed: false, opener: opener ?? shown?.opener });
+  point(cite);
+  if (!articles.has(path(cite))) draw();
+  if (opener || narrow()) app.classList.add("source-open");
+  try {
+    mine.article = await fetched(path(cite));
+  } catch {
+    mine.failed = true;
+  }
+  if (shown === mine) draw();
+  if (shown === mine && opener && narrow()) panel.focus({ preventScroll: true });
+}
+
+async function fetched(address) {
+  if (!articles.has(address)) {
+    const response = await fetch("/v1/articles/" + address.split("/").pop());
+    if (!response.ok) throw new Error(response.status);
+    articles.set(address, await response.json());
+  }
+  return articles.get(address);
+}
+
+function point(cite) {
+  document.querySelectorAll("#chat .on").forEach((node) => node.classList.remove("on"));
+  if (!cite) return;
+  const beside = cite.closest(".answer").querySelectorAll("a.cite");
+  [...beside].filter((each) => number(each) === number(cite)).forEach((each) => {
+    each.classList.add("on");
+    each.closest("li").classList.add("on");
+  });
+}
+
+// --- drawing
+
+function draw() {
+  const pressed = [...panel.querySelectorAll(".tool")].indexOf(document.activeElement);
+  panel.classList.toggle("passage", Boolean(shown?.cites[shown.at].closest(".nearest")));
+  if (!shown) panel.replaceChildren(empty());
+  else if (shown.article) drawArticle(shown.article);
+  else panel.replaceChildren(bar(), make("p", { className: "note" }, say(shown.failed ? "unavailable" : "loading")));
+  if (pressed < 0 || !shown) return;
+  const tool = panel.querySelectorAll(".tool")[pressed];
+  (tool.disabled ? panel : tool).focus({ preventScroll: true });
+}
+
+function empty() {
+  const title = make("h2", {}, say("panel_empty"));
+  return make("div", { className: "empty" }, title, make("p", {}, say("panel_empty_text")));
+}
+
+function bar() {
+  const { cites, at } = shown;
+  const key = cites[at].closest(".nearest") ? "passage_of" : "source_of";
+  return make("div", { className: "bar" },
+    make("b", { className: "number" }, number(cites[at])),
+    make("span", { className: "count" }, say(key, { n: at + 1, total: cites.length })),
+    tool("previous", "M15 5l-7 7 7 7", () => step(-1), at === 0),
+    tool("next", "M9 5l7 7-7 7", () => step(1), at === cites.length - 1),
+    tool("close", "M6 6l12 12M18 6L6 18", close, false));
+}
+
+function tool(key, shape, action, disabled) {
+  const label = { title: say(key), ariaLabel: say(key) };
+  const button = make("button", { type: "button", className: "tool", onclick: action, disabled, ...label });
+  button.innerHTML = `<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true"><path d="${shape}"/></svg>`;
+  return button;
+}
+
+function drawArticle(article) {
+  const text = make("div", { className: "text", lang: article.language });
+  paragraphs(article).forEach((pieces) => text.append(make("p", { dir: "auto" }, ...pieces)));
+  const seen = article.title_derived ? "unseen" : ""; // it would only repeat the first words of the text
+  const title = make("h2", { lang: article.language, dir: "auto", className: seen }, article.title);
+  const body = make("div", { className: "body", tabIndex: 0 }, title, about(article), links(article), text);
+  panel.replaceChildren(bar(), body);
+  const mark = body.querySelector("mark.hit");
+  const below = mark && mark.offsetTop + mark.offsetHeight > body.clientHeight;
+  if (below) body.scrollTop = mark.offsetTop - body.clientHeight / 3;
+}
+
+function about(article) {
+  const source = article.source && make("b", {}, make("bdi", {}, article.source));
+  const parts = [source, article.published && day(article.published), props.words.language_names[article.language]];
+  const spaced = parts.filter(Boolean).flatMap((part, at) => (at ? [" · ", part] : [part]));
+  return make("p", { className: "about" }, ...spaced);
+}
+
+function links(article) {
+  const cite = shown.cites[shown.at];
+  const tab = { target: "_blank", rel: "noopener noreferrer nofollow" };
+  const onTheWeb = /^https?:\/\//i.test(article.url ?? "");
+  const original = onTheWeb ? make("a", { href: article.url, ...tab }, say("original") + " ↗") : null;
+  const page = make("a", { href: cite.href, ...tab }, say("open_page"));
+  const copy = make("button", { type: "button", onclick: () => copyQuote(copy) }, say("copy_quote"));
+  return make("p", { className: "links" }, original, page, copy);
+}
+
+// Offsets count code points; JavaScript strings count UTF-16 units, so cut an array of characters.
+function paragraphs(article) {
+  const characters = Array.from(article.text);
+  const cut = (start, end) => characters.slice(start, end).join("");
+  const result = [[]];
+  const between = (gap) => gap.split("\n").forEach((line, at) => (at ? result.push([line]) : result.at(-1).push(line)));
+  let end = 0;
+  for (const sentence of [...article.sentences].sort((a, b) => a.start - b.start)) {
+    between(cut(end, sentence.start));
+    result.at(-1).push(marked(cut(sentence.start, sentence.end), sentence.position));
+    end = sentence.end;
+  }
+  between(cut(end));
+  return result.filter((pieces) => pieces.some((piece) => (piece.textContent ?? piece).trim()));
+}
+
+function marked(text, at) {
+  const current = shown.cites[shown.at];
+  const isHere = (cite) => path(cite) === path(current) && position(cite) === at;
+  const cite = isHere(current) ? current : shown.cites.find(isHere);
+  const sentence = make("bdi", {}, text); // so that a direction override ends where its sentence ends
+  if (!cite) return sentence;
+  return make("mark", { className: cite === current ? "hit" : "" }, sentence, make("sup", {}, number(cite)));
+}
+
+// --- what a reader does
+
+function step(by) {
+  const cite = shown?.cites[shown.at + by];
+  if (cite) open(cite, cite);
+}
+
+function close() {
+  const within = panel.contains(document.activeElement);
+  const opener = shown?.opener;
+  shown = null;
+  point(null);
+  app.classList.remove("source-open");
+  draw();
+  if (within && opener?.isConnected) opener.focus({ preventScroll: true });
+}
+
+async function copyQuote(button) {
+  const { article, cites, at } = shown;
+  const sentence = article.sentences.find((each) => each.position === position(cites[at]));
+  const title = article.title_derived ? "" : article.title;
+  const origin = [article.source, article.published, title, article.url || cites[at].href].filter(Boolean);
+  await copied(`“${sentence.text}” — ${origin.join(", ")}`);
+  button.textContent = say("copied");
+  setTimeout(() => { button.textContent = say("copy_quote"); }, 1500);
+}
+
+async function copied(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Browsers lend the clipboard only to https and localhost.
+  const area = make("textarea", { value: text });
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+document.addEventListener("click", (event) => {
+  const cite = event.target.closest?.("#chat a.cite");
+  if (cite && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    event.stopPropagation();
+    open(cite, cite);
+  } else if (event.target === document.querySelector("#main")) close();
+}, true);
+
+// What Gradio says to screen readers is in the browser's language, spells out HTML, or has a role that does not fit.
+function mend() {
+  if (!props.words.code) return;
+  const each = (selector, mended) => document.querySelectorAll(selector).forEach(mended);
+  const label = (words) => (node) => { if (node.ariaLabel !== words) node.ariaLabel = words; };
+  each("#chat :is([data-testid=bot], [data-testid=user], .example)", label(null));
+  each("#chat [role=log]", label(say("conversation")));
+  each("#ask .submit-button", label(say("send")));
+  each("#chat .examples", (list) => list.removeAttribute("role"));
+  each("#filters input[role=combobox]", (input) => { input.placeholder = say("any_source"); });
+}
+
+Object.assign(citewire, {
+  mend,
+  step,
+  closePanel: () => { if (shown) close(); },
+  answered: (answer) => {
+    const cite = answer?.querySelector(".facts a.cite");
+    if (cite && !cite.closest(".nearest") && !narrow()) open(cite);
+    else if (shown) close();
+  },
+});
+
+function speak() {
+  app.classList.add("spoken");
+  document.documentElement.lang = props.words.code;
+  document.title = say("page_title");
+  mend();
+  draw();
+}
+watch("words", speak);
+if (props.words.code) speak(); // the words came first
