@@ -45,7 +45,7 @@ _TIMES = {
     ),
 }  # fmt: skip
 _QUOTES = re.compile('["“”„«»‘’「」『』]')
-_SPEECH = {
+SPEECH = {
     Language.EN: any_of("""
         said says saying told tells announc* added adding promis* den* claim* warn* stated statement explain*
         according_to argu* insist* tweet* wrote writes called_on called_for called_the describ* believ* think* thought
@@ -98,7 +98,7 @@ def _when(question: str, sentence: str, language: Language) -> float:
 
 def _said(_question: str, sentence: str, language: Language) -> float:
     """A verb of speech and a quotation count half each."""
-    return 0.5 * bool(_SPEECH[language].search(sentence)) + 0.5 * bool(_QUOTES.search(sentence))
+    return 0.5 * bool(SPEECH[language].search(sentence)) + 0.5 * bool(_QUOTES.search(sentence))
 
 
 def _who(question: str, sentence: str, language: Language) -> float:

@@ -7,6 +7,7 @@ from corpus.language import question_language
 from corpus.types import Language
 from index.names import NAME_RUN
 from index.terms import STOPWORDS
+from qa.evidence import SPEECH
 from qa.signs import any_of
 from qa.types import Kind, Question, QuestionRejected, Turn
 
@@ -87,6 +88,7 @@ _LEANING = {
     ),
 }
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
+_CHINESE_ASKING = re.compile(r"什么|哪些|哪个|怎么|了|过|呢|的|话|事|都|又|曾|都|最近|\W")
 # A Chinese name has no form of its own; one stands before "said what", or alone before 呢.
 _CHINESE_NAME = re.compile(
     f"{NAME_RUN}|(?<=^那)[\u4e00-\u9fff]{{2,4}}(?=呢)|^[\u4e00-\u9fff]{{2,4}}?(?=说|宣布|表示|否认|承诺)"
@@ -102,12 +104,24 @@ def understand(text: str, history: Sequence[Turn] = ()) -> Question:
         raise QuestionRejected(f"the question has {len(text):,} characters; ask it in at most {MAX_LENGTH:,}")
     language = question_language(text)
     leans_on = tuple(history)[-_HISTORY:] if _leans(text, language) else ()
-    return Question(text, language, kind_of(text, language), _search_text(text, language, leans_on), leans_on)
+    kind = kind_of(text, language)
+    is_open = kind is Kind.SAID and _asks_for_anything(text, language)
+    return Question(text, language, kind, _search_text(text, language, leans_on), leans_on, is_open)
 
 
 def kind_of(text: str, language: Language) -> Kind:
     """What kind of answer a question wants, from its question words."""
     return next((kind for kind, pattern in _KINDS[language].items() if pattern.search(text)), Kind.OTHER)
+
+
+def _asks_for_anything(text: str, language: Language) -> bool:
+    """Whether names and words of asking and saying are all there is."""
+    left = SPEECH[language].sub(" ", text)
+    for name in _names(text, language):
+        left = left.replace(name, " ")
+    if language is Language.ZH:
+        return not _CHINESE_ASKING.sub("", left)
+    return all(word in STOPWORDS for word in _WORD.findall(left.lower()))
 
 
 def _leans(text: str, language: Language) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from index.types import Hit
 from qa.evidence import holds
+from qa.speaker import speaks
 from qa.types import Kind, Question
 
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？;:：；][\"'”’»」』)）\]]*$")
@@ -65,7 +66,30 @@ def features(question: Question, hits: Sequence[Hit]) -> list[dict[str, float]]:
     for hit in hits:
         best_of[hit.article.id] = max(best_of.get(hit.article.id, -1.0), hit.dense_score)
     cited = _cited_before(question)
-    return [_features(question, hit, best, best_of[hit.article.id], cited) for hit in hits]
+    spoken = _spoken(question, hits)
+    return [
+        _features(question, hit, best, best_of[hit.article.id], cited) | said
+        for hit, said in zip(hits, spoken, strict=True)
+    ]
+
+
+def _spoken(question: Question, hits: Sequence[Hit]) -> list[dict[str, float]]:
+    """Who speaks; an open question ("What did Akimov announce?") wants all that its person says, first things first."""
+    asked = float(question.kind is Kind.SAID)
+    places = {(hit.article.id, hit.sentence.position): hit for hit in hits}
+    degrees = [asked * speaks(hit, places) for hit in hits]
+    first: dict[str, int] = {}
+    for hit, degree in zip(hits, degrees, strict=True):
+        if degree:
+            first[hit.article.id] = min(first.get(hit.article.id, hit.sentence.position), hit.sentence.position)
+    return [
+        {
+            "speaks": degree,
+            "speaks_open": degree * question.is_open,
+            "speaks_first": question.is_open / (1 + hit.sentence.position - first[hit.article.id]) if degree else 0.0,
+        }
+        for hit, degree in zip(hits, degrees, strict=True)
+    ]
 
 
 def _features(

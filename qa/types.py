@@ -39,7 +39,8 @@ class Kind(StrEnum):
 class Question:
     """A question as it was asked, and as it is searched for: `search_text` borrows from the turns it leans on.
 
-    `leans_on` holds those earlier turns, oldest first; empty for a question that stands alone.
+    `leans_on` holds those earlier turns, oldest first; empty for a question that stands alone. `is_open` tells that it
+    asks for anything that a person said ("What did Akimov announce?"), not for their words about something.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Question:
     kind: Kind
     search_text: str
     leans_on: tuple[Turn, ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
