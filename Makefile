@@ -46,9 +46,12 @@ SYSTEM_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core fonts-noto-color-em
 ROOT := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 browser:  ## Install Chromium for the browser tests, where it is missing
-	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && \
-		echo "Installing $(SYSTEM_PACKAGES)" && $(ROOT) apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq $(SYSTEM_PACKAGES) >/dev/null; } || \
+	@if command -v dpkg >/dev/null && ! dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1; then \
+		echo "Installing $(SYSTEM_PACKAGES)"; \
+		$(ROOT) apt-get update -qq && \
+		$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(SYSTEM_PACKAGES) >/dev/null; \
+	fi; \
+	test -x /usr/bin/chromium || \
 		{ echo "The browser tests need Chromium as /usr/bin/chromium; install: $(SYSTEM_PACKAGES)"; exit 1; }
 
 clean:  ## Remove the environment and the sample library

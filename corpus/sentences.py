@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from corpus.abbreviations import BOUND, CLAUSAL, DATES, FIRM, LOOSE, STARTERS, words
 from corpus.types import Article, Language, Sentence
 
 # A citation longer than this is no longer readable; Chinese says the same in less than half the characters.
@@ -17,40 +18,6 @@ _LONGEST = {Language.EN: 600, Language.RU: 600, Language.ZH: 300}
 _NEAR = 120  # characters of context: more than any name, date or attribution that decides
 _WIDEST_WRAP = 200  # columns; a longer line is a paragraph
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Abbreviations, without their last full stop. These never end a sentence:
-_BOUND = _words("""
-    mr mrs ms mx messrs dr prof gov sen sens rep reps brig gen col lt sgt capt cmdr cpl pvt maj adm amb rev hon pres
-    supt insp det fr mt vs v e.g i.e cf approx eds г-н г-жа гг-н проф акад доц ул просп наб бул ш т.е т.к т.н т.о т.ч ср
-    напр дж тов оз стр корп ст п пп ч табл абз англ лат греч франц исп итал о""")
-# These do before a word that opens sentences (_STARTERS), not before another capital:
-_FIRM = _words("""
-    st ft sec ave blvd rd inc corp co ltd llc plc bros jr sr ph.d dept univ ext assn gmbh Ala Ariz Ark Calif Colo Conn
-    Del Fla Ga Ill Ind Kan Ky La Mass Md Mich Minn Miss Mo Mont Neb Nev Okla Ore Pa Tenn Tex Va Vt Wash Wis Wyo им пер
-    пл пос дер мкр гл рис см ген лейт кап адм обл р-н д р с г в м зам зав нач пом деп гос тел доб св кв ред прим""")
-# These of them also before a capital and a small word: `at 7 p.m. Police closed the road.`
-_CLAUSAL = _words("a.m p.m inc corp co ltd llc plc")
-# These do before any capital, not before a digit or a sign:
-_LOOSE = _words("""
-    etc al art no nos ch fig figs vol p pp pt lb oz o.k млн млрд трлн тыс руб коп долл проц т.д т.п др пр н.э чел мин
-    сек час кг км мм га экз""")
-# So do these, unless the sentence so far is no more than a date: `В мае 2010 г. Иванов уехал.`
-_DATES = _words("""
-    jan feb mar apr jun jul aug sep sept oct nov dec янв фев февр мар апр авг сен сент окт ноя нояб дек гг вв""")
-_STARTERS = _words("""
-    the a an he she it they we i you this that these those in on at by for from with but and or so as if when while
-    after before since although though however meanwhile there here his her its their our my not no yes what who why
-    how where which then now also even some many most both each until during under according earlier later among up
-    despite still yet to because between once such other another one all any every just more next over several two
-    three through today last is are was were do does did can could would should mr mrs ms dr
-    в во на по с со к ко у о об из за от до при для под над без через это он она оно они мы вы я но и а или если
-    когда как что чтобы кто где также кроме однако так тогда там тут затем потом после перед между все всё его её ее
-    их не ни ещё еще уже только даже ранее сейчас теперь сегодня вчера завтра поэтому согласно среди этот эта эти
-    тот та те такой такие другие каждый один одна несмотря впрочем кстати напомним отметим нет да то""")
 
 _SPACES = "".join(chr(c) for c in range(0x3001) if chr(c).isspace()) + "\ufeff\u200b"
 _OPENERS = "\"'“‘«„‹(（[「『【《〈*—–-" + _SPACES
@@ -106,7 +73,7 @@ _ASKS_ZH = re.compile("[吗呢么谁哪何几否吧怎岂]|多少|难道|是不"
 _SEPARATORS = tuple(
     re.compile(f"(?s:.*)(?:{last})") for last in (r"\n", "[;；]", r"[,:](?=\s)|[，、：]", r"\s", r"[,|/](?!\d)")
 )
-_EXTENDING = _words("Mn Mc Me Sk Cf")
+_EXTENDING = words("Mn Mc Me Sk Cf")
 
 
 def sentences(article: Article) -> list[Sentence]:
@@ -177,7 +144,7 @@ def _runs_on(line: str, following: str, wide: int, width: int) -> bool:
     first = wide if _HAN.match(following) else len(following.split(None, 1)[0])
     if width > 25 and len(line) <= _WIDEST_WRAP and width - first <= _columns(line, wide) + 1 <= width + 8:
         return True
-    if line[-1] in ",，、(（«“-–—" or (line[-1] == "." and _token(line[:-1]).lower() in _BOUND):
+    if line[-1] in ",，、(（«“-–—" or (line[-1] == "." and _token(line[:-1]).lower() in BOUND):
         return True
     return following[0].islower() and line[-1] not in ";:；：" and not _TERMINAL.search(line)
 
@@ -252,7 +219,7 @@ def _is_enclosed(stop: _Stop) -> bool:
     """Whether this is inside a bracket, or a title in quotes, that opened in mid sentence."""
     before, run, closers, _, ahead = stop
     if ")" in closers or "）" in closers:
-        return _opened(before, "(（", ")）") > 0 and "。" not in run and _first_word(ahead) not in _STARTERS
+        return _opened(before, "(（", ")）") > 0 and "。" not in run and _first_word(ahead) not in STARTERS
     if closers or not _CLOSES_SOON.match(ahead):
         return False
     lead = before[: max(_opened(before, "«“「『", "»”」』"), 0)].rstrip(_SPACES)
@@ -271,7 +238,7 @@ def _is_attributed(stop: _Stop) -> bool:
     said = _ATTRIBUTION.match(stop.ahead) if _QUOTED.search(stop.closers) else None
     if said and stop.run == ".":
         return stop.ahead[said.end() :].startswith(".")
-    return said is not None and _first_word(stop.ahead) not in _STARTERS
+    return said is not None and _first_word(stop.ahead) not in STARTERS
 
 
 def _lacks_space(stop: _Stop) -> bool:
@@ -279,7 +246,7 @@ def _lacks_space(stop: _Stop) -> bool:
     token = _token(stop.before)
     if _HAN.match(stop.ahead):
         return not _ITEM_ZH.search(stop.before[-4:])
-    if stop.run == "." and stop.ahead[0].isascii() and _first_word(stop.ahead) not in _STARTERS:
+    if stop.run == "." and stop.ahead[0].isascii() and _first_word(stop.ahead) not in STARTERS:
         return False
     return len(token) > 2 and token.isalpha() and token[-1].islower() and bool(_CAPITALISED.match(stop.ahead))
 
@@ -298,7 +265,7 @@ def _ends_ideographic(stop: _Stop) -> bool:
 
 
 def _ends_period(stop: _Stop) -> bool:
-    token, starts = _token(stop.before), _first_word(stop.ahead) in _STARTERS
+    token, starts = _token(stop.before), _first_word(stop.ahead) in STARTERS
     if _ITEM.search(stop.before):
         return False
     if len(token) == 1 and token.isupper():
@@ -309,16 +276,16 @@ def _ends_period(stop: _Stop) -> bool:
 
 
 def _ends_abbreviated(stop: _Stop, token: str, name: str, starts: bool) -> bool:
-    if name in _BOUND:
+    if name in BOUND:
         return False
     capital = stop.ahead.lstrip(_OPENERS)[:1].isupper()
     counted = _COUNTED.search(stop.before[-12:])
-    if name in _DATES or (counted and name.endswith(("г", "в"))):
+    if name in DATES or (counted and name.endswith(("г", "в"))):
         return capital and (starts or not (len(stop.before) < 60 and _DATED.fullmatch(stop.before)))
-    if name in _LOOSE or counted:
+    if name in LOOSE or counted:
         return capital
-    if name in _FIRM or token in _FIRM or _DOTTED.fullmatch(name):
-        clause = name in _CLAUSAL and _CLAUSE.match(stop.ahead)
+    if name in FIRM or token in FIRM or _DOTTED.fullmatch(name):
+        clause = name in CLAUSAL and _CLAUSE.match(stop.ahead)
         return starts or bool(clause) or _changes_script(token, stop.ahead)
     return True
 

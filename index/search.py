@@ -14,6 +14,7 @@ from index.types import Encoder, Filters, Hit, Ids, Vectors
 
 _DENSE, _LEXICAL = 80, 40  # candidates of each kind
 _WIDENED = 12  # best dense candidates whose neighbours are candidates too
+_YEAR_WEIGHT = 0.3  # any news of a year shares it
 _REACH = 2  # sentences before and after that count as a sentence's context
 _CONTEXT, _COVERAGE = 0.25, 0.3  # weights of the plain blend that orders hits before ranking
 
@@ -42,7 +43,7 @@ def search(
     vector = derived.centring.question(raw, language)
     units = query_units(text)
     candidates = _candidates(raw, vector, units, filters, store, derived)
-    weights = _rarity(derived.lexical.frequencies(units), store.count_sentences())
+    weights = _rarity(units, derived.lexical.frequencies(units), store.count_sentences())
     return _hits(candidates, vector, units, weights) if candidates.rows else []
 
 
@@ -74,9 +75,17 @@ def _near(rows: Sequence[Row], ids: Ids) -> set[int]:
     return {row.id for row in rows if (row.article_id, row.position) in reached}
 
 
-def _rarity(frequencies: Sequence[int], sentences: int) -> list[float]:
-    """Inverse document frequency of each unit (Spärck Jones 1972), at least a little above zero."""
-    return [float(np.log(1 + sentences / (1 + frequency))) + 0.1 for frequency in frequencies]
+def _rarity(units: Sequence[Unit], frequencies: Sequence[int], sentences: int) -> list[float]:
+    """Inverse document frequency of each unit (Spärck Jones 1972), at least a little above zero; a year says little."""
+    return [
+        (float(np.log(1 + sentences / (1 + frequency))) + 0.1) * (_YEAR_WEIGHT if _is_year(unit) else 1.0)
+        for unit, frequency in zip(units, frequencies, strict=True)
+    ]
+
+
+def _is_year(unit: Unit) -> bool:
+    term = unit.terms[0]
+    return len(term) == 4 and term.isdecimal() and term.startswith(("19", "20"))
 
 
 def _hits(candidates: Candidates, vector: Vectors, units: Sequence[Unit], weights: Sequence[float]) -> list[Hit]:

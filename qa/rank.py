@@ -74,10 +74,11 @@ def features(question: Question, hits: Sequence[Hit]) -> list[dict[str, float]]:
 
 
 def _spoken(question: Question, hits: Sequence[Hit]) -> list[dict[str, float]]:
-    """Who speaks; an open question ("What did Akimov announce?") wants all that its person says, first things first."""
-    asked = float(question.kind is Kind.SAID)
+    """An open question ("What did Akimov announce?") wants whatever its person says, first things first."""
+    if not question.is_open:
+        return [{"speaks": 0.0, "speaks_first": 0.0} for _hit in hits]
     places = {(hit.article.id, hit.sentence.position): hit for hit in hits}
-    degrees = [asked * speaks(hit, places) for hit in hits]
+    degrees = [speaks(hit, places) for hit in hits]
     first: dict[str, int] = {}
     for hit, degree in zip(hits, degrees, strict=True):
         if degree:
@@ -85,8 +86,7 @@ def _spoken(question: Question, hits: Sequence[Hit]) -> list[dict[str, float]]:
     return [
         {
             "speaks": degree,
-            "speaks_open": degree * question.is_open,
-            "speaks_first": question.is_open / (1 + hit.sentence.position - first[hit.article.id]) if degree else 0.0,
+            "speaks_first": 1 / (1 + hit.sentence.position - first[hit.article.id]) if degree else 0.0,
         }
         for hit, degree in zip(hits, degrees, strict=True)
     ]

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import make_article
 
 from index import bundled
 from index.encoder import SentenceTransformerEncoder
+from index.library import Library
 from index.types import ModelUnavailable
+from qa.pipeline import Answerer
 
 WEIGHTS = b"weights"
 
@@ -195,3 +198,25 @@ def test_the_real_tokenizer_reads_three_scripts(real: SentenceTransformerEncoder
         )
     same = [tokenizer(text)["input_ids"] for text in ("Ａ  é\u200b!", "A é !")]
     assert same[0] == same[1]
+
+
+def test_with_our_adapter_a_question_finds_its_answer_in_another_language(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The whole way on the real model and weights: an English library, asked in Russian and Chinese."""
+    folder = tmp_path_factory.mktemp("library")
+    article = make_article(
+        "Akimov said the countries are working on a constellation of low-orbit satellites.\n\n"
+        "The ferry to Harstad was late because of fog.\n\nBread prices rose by three percent in May."
+    )
+    with Library.open(folder) as library:
+        assert [outcome.status for outcome in library.add([article])] == ["added"]
+        answerer = Answerer(library)
+        for question, start in {
+            "Что объявил Акимов?": "Akimov said",
+            "阿基莫夫宣布了什么？": "Akimov said",
+            "На сколько подорожал хлеб?": "Bread",
+            "渡轮为什么晚点？": "The ferry",
+        }.items():
+            answer = answerer.ask(question)
+            assert (answer.citations or answer.nearest)[0].quote.startswith(start)

@@ -38,6 +38,7 @@ from qa.types import CitedSentence, Question, Turn
 SAMPLES = Path(__file__).parents[1] / "corpus" / "samples"
 OUT = Path(__file__).parents[1] / "qa" / "ranker.json"
 REGULARISATION = 0.2
+OPEN_WEIGHT = 0.3  # there are many, all alike
 MAIN_POINTS = 2  # of a speaker in an article: news puts first what matters most
 # People who speak in the sample articles, for open questions.
 SPEAKERS = (
@@ -164,13 +165,13 @@ def without_answers(asked: Asked) -> Asked:
 
 
 def table(asked: Sequence[Asked]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features, labels and weights of all pairs; each question weighs the same, however many candidates it has."""
+    """Features, labels and weights of all pairs; a question weighs the same however many candidates it has."""
     rows, labels, weights = [], [], []
     for each in asked:
         for values, right in zip(features(each.question, each.hits), each.right, strict=True):
             rows.append(list(values.values()))
             labels.append(right)
-            weights.append(100 / len(each.hits))
+            weights.append((OPEN_WEIGHT if each.question.is_open else 1.0) * 100 / len(each.hits))
     return np.array(rows), np.array(labels), np.array(weights)
 
 

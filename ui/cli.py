@@ -1,15 +1,10 @@
 """The command line: `citewire add`, `ask`, `chat` and the rest. With --json, stdout holds the JSON alone."""
 
 import errno
-import io
-import json
 import os
-import re
 import socket
-import sys
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -21,22 +16,15 @@ from urllib.parse import urlsplit
 
 import platformdirs
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from corpus.types import CitewireError, Language
+from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_nearest, shown
 
 # Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
 if TYPE_CHECKING:
     from index.library import Library
-    from index.types import Outcome
-    from qa.types import Answer, Citation
 
 STATUSES = ("added", "unchanged", "replaced", "rejected")
-# What a terminal would obey, or be turned around by, is never printed from an article.
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on stdout.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -52,16 +40,16 @@ class Choice:
 
 def main() -> None:
     """The program `citewire`: what can be expected to fail ends as one line on stderr and an exit code."""
-    _quiet()
+    quiet()
     try:
         app(prog_name="citewire")
     except CitewireError as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
-        _fail(": ".join(str(part) for part in (error.strerror or error, error.filename) if part))
+        fail(": ".join(str(part) for part in (error.strerror or error, error.filename) if part))
     except SystemExit as end:
         if end.code == 130:  # what Typer makes of Ctrl+C
-            _say("Interrupted; what was finished is kept.")
+            say("Interrupted; what was finished is kept.")
         raise
 
 
@@ -124,7 +112,7 @@ def add(
     counts: Counter[str] = Counter()
     with _library(context) as library:
         try:
-            for outcome in _shown(library.add(found)):
+            for outcome in shown(library.add(found)):
                 counts[outcome.status] += 1
         finally:
             typer.echo("  ".join(f"{status} {counts[status]}" for status in STATUSES))
@@ -163,11 +151,11 @@ def ask(
     with _library(context) as library:
         answer = Answerer(library).ask(_whole(question), filters=filters, limit=limit)
     if as_json:
-        _emit(answer_json(answer))
+        emit(answer_json(answer))
     elif answer.abstention:
-        _show_nearest(answer)
+        show_nearest(answer)
     else:
-        _show(answer)
+        show_answer(answer)
 
 
 @app.command()
@@ -185,9 +173,9 @@ def chat(
     if not _is_loopback(f"//[{host}]" if ":" in host else f"//{host}"):
         if not insecure:
             raise typer.BadParameter("lets other machines in without a password; allow it with --insecure.")
-        _say("Warning: whoever reaches this machine can read, add and remove articles: there is no password.")
+        say("Warning: whoever reaches this machine can read, add and remove articles: there is no password.")
     listener = _listen(host, port)
-    _say("Loading ...")
+    say("Loading ...")
     from ui.app import Settings, serve
 
     choice: Choice = context.obj
@@ -205,12 +193,12 @@ def list_articles(context: typer.Context, as_json: AsJson = False) -> None:
     with _library(context) as library:
         total, found = library.articles()
     if as_json:
-        _emit(articles_json(total, found))
+        emit(articles_json(total, found))
         return
     for one in found:
         parts = (one.id, one.language, one.published or "no date", one.sentences, one.source, one.title, one.url)
-        _print("  ".join(str(part) for part in parts if part != ""))
-    _say(f"{total} articles")
+        print_line("  ".join(str(part) for part in parts if part != ""))
+    say(f"{total} articles")
 
 
 @app.command()
@@ -222,8 +210,8 @@ def remove(
     with _library(context) as library:
         missing = [one for one in wanted if not library.remove(one)]
     for one in missing:
-        _say(f"not found {one}")
-    _print(f"removed {len(wanted) - len(missing)}")
+        say(f"not found {one}")
+    print_line(f"removed {len(wanted) - len(missing)}")
     if len(missing) == len(wanted):
         raise typer.Exit(1)
 
@@ -234,12 +222,12 @@ def stats(context: typer.Context, as_json: AsJson = False) -> None:
     with _library(context) as library:
         figures = asdict(library.stats())
     if as_json:
-        _emit(figures)
+        emit(figures)
         return
     for name, value in figures.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key or 'none'} {count}" for key, count in value.items())
-        _print(f"{name.replace('_', ' '):15}{value}")
+        print_line(f"{name.replace('_', ' '):15}{value}")
 
 
 @app.command()
@@ -247,7 +235,7 @@ def rebuild(context: typer.Context) -> None:
     """Make the search indexes anew from the stored articles, for when they are damaged."""
     with _library(context) as library:
         library.rebuild()
-        _print(f"rebuilt {library.count()} articles")
+        print_line(f"rebuilt {library.count()} articles")
 
 
 @app.command()
@@ -271,12 +259,12 @@ def evaluate(
     with _library(context) as library:
         report = measure(Answerer(library), folder, matrix=matrix)
     if as_json:
-        _emit(report)
+        emit(report)
         return
     for name, rows in report.items():
         for language, row in rows.items():
             figures = "  ".join(f"{key} {value}" for key, value in row.items() if value is not None)
-            _print(f"{name:8} asked in {language}: {figures}")
+            print_line(f"{name:8} asked in {language}: {figures}")
 
 
 @contextmanager
@@ -289,85 +277,7 @@ def _library(context: typer.Context) -> Iterator["Library"]:
 
 
 def _preparing(step: str, done: float) -> None:
-    _say(f"preparing the model, only this once: {step} ({done:.0%})")
-
-
-class _Rate(TextColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f}/s" if task.speed else "")
-
-
-def _shown(outcomes: Iterable["Outcome"]) -> Iterator["Outcome"]:
-    """Pass outcomes on; on stderr, a line for each rejection and, on a terminal, a count and a rate."""
-    terminal = Console(stderr=True, highlight=False, soft_wrap=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed} articles"), _Rate(""), TimeElapsedColumn())
-    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        for outcome in outcomes:
-            progress.advance(task)
-            if outcome.status == "rejected":
-                terminal.print(Text(_line(f"rejected {outcome.name}: {outcome.reason}")))
-            yield outcome
-
-
-def _show(answer: "Answer") -> None:
-    """Each fact's first quote with all its numbers, then the numbered sources."""
-    for one in answer.citations:
-        if all(one.number < other for other in one.same_as):
-            numbers = " ".join(f"[{number}]" for number in (one.number, *one.same_as))
-            _print(_quoted(one), f" {numbers}")
-    _print()
-    for one in answer.citations:
-        _print(f"[{one.number}] {_source(one)}")
-
-
-def _show_nearest(answer: "Answer") -> None:
-    _print(answer.abstention.message if answer.abstention else "")
-    if answer.nearest:
-        _print()
-        _print("Nearest passages, which do not answer the question:")
-    for one in answer.nearest:
-        _print(_quoted(one))
-        _print(f"    {_source(one)}")
-
-
-def _quoted(citation: "Citation") -> Text:
-    """The quote, with the exact answer in bold where one was found."""
-    quote, (start, end) = citation.quote, citation.span or (0, 0)
-    exact = (_line(quote[start:end]), "bold")
-    return Text.assemble("“", _line(quote[:start]), exact, _line(quote[end:]), "”")
-
-
-def _source(citation: "Citation") -> str:
-    published = citation.published.isoformat() if citation.published else ""
-    about = ", ".join(part for part in (citation.source, published, citation.language) if part)
-    return f"{citation.title}. {about}. {citation.url or citation.article_id}"
-
-
-def _print(*parts: str | Text) -> None:
-    """One line on stdout, never wrapped, in bold and colour on a terminal only."""
-    line = Text.assemble(*(part if isinstance(part, Text) else _line(part) for part in parts))
-    Console(highlight=False, soft_wrap=True).print(line)
-
-
-def _line(text: str) -> str:
-    return CONTROLS.sub(" ", text)
-
-
-def _say(line: str) -> None:
-    """One line on stderr."""
-    typer.echo(_line(line), err=True)
-
-
-def _fail(line: str) -> None:
-    _say(f"citewire: {line}")
-    raise SystemExit(1)
-
-
-def _emit(data: Any) -> None:
-    """JSON on stdout, with escapes where the terminal's encoding cannot hold every character."""
-    unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    typer.echo(json.dumps(data, ensure_ascii=not unicode, indent=1, default=str))
+    say(f"preparing the model, only this once: {step} ({done:.0%})")
 
 
 def _whole(argument: str) -> str:
@@ -406,13 +316,3 @@ def _listen(host: str, port: int) -> socket.socket:
         reason = error.strerror or error
         raise CitewireError(f"Cannot listen on {host}, port {port} ({reason}); choose others.") from None
     return listener
-
-
-def _quiet() -> None:
-    """What libraries say to their developers does not belong on a user's terminal."""
-    warnings.filterwarnings("ignore")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")

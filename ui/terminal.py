@@ -1,0 +1,111 @@
+"""What the command line prints: answers, outcomes and JSON on stdout, everything about the work on stderr."""
+
+import io
+import json
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+# Only for their names: the command line must not load what it does not need.
+if TYPE_CHECKING:
+    from index.types import Outcome
+    from qa.types import Answer, Citation
+
+# What a terminal would obey, or be turned around by, is never printed from an article.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+
+class _Rate(TextColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+def shown(outcomes: Iterable["Outcome"]) -> Iterator["Outcome"]:
+    """Pass outcomes on; on stderr, a line for each rejection and, on a terminal, a count and a rate."""
+    terminal = Console(stderr=True, highlight=False, soft_wrap=True)
+    columns = (SpinnerColumn(), TextColumn("{task.completed} articles"), _Rate(""), TimeElapsedColumn())
+    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+        for outcome in outcomes:
+            progress.advance(task)
+            if outcome.status == "rejected":
+                terminal.print(Text(_line(f"rejected {outcome.name}: {outcome.reason}")))
+            yield outcome
+
+
+def show_answer(answer: "Answer") -> None:
+    """Each fact's first quote with all its numbers, then the numbered sources."""
+    for one in answer.citations:
+        if all(one.number < other for other in one.same_as):
+            numbers = " ".join(f"[{number}]" for number in (one.number, *one.same_as))
+            print_line(_quoted(one), f" {numbers}")
+    print_line()
+    for one in answer.citations:
+        print_line(f"[{one.number}] {_source(one)}")
+
+
+def show_nearest(answer: "Answer") -> None:
+    print_line(answer.abstention.message if answer.abstention else "")
+    if answer.nearest:
+        print_line()
+        print_line("Nearest passages, which do not answer the question:")
+    for one in answer.nearest:
+        print_line(_quoted(one))
+        print_line(f"    {_source(one)}")
+
+
+def _quoted(citation: "Citation") -> Text:
+    """The quote, with the exact answer in bold where one was found."""
+    quote, (start, end) = citation.quote, citation.span or (0, 0)
+    exact = (_line(quote[start:end]), "bold")
+    return Text.assemble("“", _line(quote[:start]), exact, _line(quote[end:]), "”")
+
+
+def _source(citation: "Citation") -> str:
+    published = citation.published.isoformat() if citation.published else ""
+    about = ", ".join(part for part in (citation.source, published, citation.language) if part)
+    return f"{citation.title}. {about}. {citation.url or citation.article_id}"
+
+
+def print_line(*parts: str | Text) -> None:
+    """One line on stdout, never wrapped, in bold and colour on a terminal only."""
+    line = Text.assemble(*(part if isinstance(part, Text) else _line(part) for part in parts))
+    Console(highlight=False, soft_wrap=True).print(line)
+
+
+def _line(text: str) -> str:
+    return _CONTROLS.sub(" ", text)
+
+
+def say(line: str) -> None:
+    """One line on stderr."""
+    typer.echo(_line(line), err=True)
+
+
+def fail(line: str) -> None:
+    say(f"citewire: {line}")
+    raise SystemExit(1)
+
+
+def emit(data: Any) -> None:
+    """JSON on stdout, with escapes where the terminal's encoding cannot hold every character."""
+    unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    typer.echo(json.dumps(data, ensure_ascii=not unicode, indent=1, default=str))
+
+
+def quiet() -> None:
+    """What libraries say to their developers does not belong on a user's terminal."""
+    warnings.filterwarnings("ignore")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
