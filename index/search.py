@@ -44,7 +44,7 @@ def search(
     units = query_units(text)
     candidates = _candidates(raw, vector, units, filters, store, derived)
     weights = _rarity(units, derived.lexical.frequencies(units), store.count_sentences())
-    return _hits(candidates, vector, units, weights) if candidates.rows else []
+    return _hits(candidates, vector, units, weights, language) if candidates.rows else []
 
 
 def _candidates(
@@ -88,13 +88,15 @@ def _is_year(unit: Unit) -> bool:
     return len(term) == 4 and term.isdecimal() and term.startswith(("19", "20"))
 
 
-def _hits(candidates: Candidates, vector: Vectors, units: Sequence[Unit], weights: Sequence[float]) -> list[Hit]:
+def _hits(
+    candidates: Candidates, vector: Vectors, units: Sequence[Unit], weights: Sequence[float], language: Language
+) -> list[Hit]:
     """The chosen candidates as hits, best first by a plain blend of dense, context and coverage."""
     dense = candidates.vectors @ vector
     context = _context_scores(candidates, vector)
     matched = [_matched(_text(candidates, row), units) for row in candidates.rows]
     around = _matched_around(candidates, matched, units)
-    shares = _Shares(units, weights)
+    shares = _Shares(units, weights, language)
     found = [
         _hit(
             candidates,
@@ -122,7 +124,7 @@ def _hit(
 ) -> Hit:
     row = candidates.rows[index]
     article = candidates.articles[row.article_id]
-    coverage = shares.of(matched)
+    coverage = shares.of(matched, article.language)
     return Hit(
         sentence=Sentence(
             f"{article.id}-{row.position}", article.id, row.position, row.start, row.end,
@@ -135,7 +137,7 @@ def _hit(
         context_score=context,
         lexical_score=candidates.lexical.get(row.id, 0.0),
         coverage=coverage,
-        article_coverage=shares.of(around),
+        article_coverage=shares.of(around, article.language),
         names=shares.of_names(matched),
         article_names=shares.of_names(around),
         vector=candidates.vectors[index],
@@ -143,21 +145,33 @@ def _hit(
 
 
 class _Shares:
-    """Turns sets of matched units into shares of all units, weighted by rarity."""
+    """Turns sets of matched units into shares of the units that could match, weighted by rarity.
 
-    def __init__(self, units: Sequence[Unit], weights: Sequence[float]) -> None:
+    In an article of another language only names and numbers can; of these a year says too little.
+    """
+
+    def __init__(self, units: Sequence[Unit], weights: Sequence[float], language: Language) -> None:
         self._weights = weights
+        self._language = language
+        self._all = frozenset(range(len(units)))
         self._names = frozenset(index for index, unit in enumerate(units) if unit.name)
-        self._total = sum(weights)
-        self._total_names = sum(weights[index] for index in self._names)
+        self._crossing = frozenset(
+            index
+            for index, unit in enumerate(units)
+            if unit.name or (unit.terms[0][0].isdecimal() and not _is_year(unit))
+        )
 
-    def of(self, matched: frozenset[int]) -> float:
-        return sum(self._weights[index] for index in matched) / self._total if self._total else 0.0
+    def of(self, matched: frozenset[int], language: Language) -> float:
+        """0 when nothing could match."""
+        return self._share(matched, self._all if language is self._language else self._crossing)
 
     def of_names(self, matched: frozenset[int]) -> float:
         """0 when the question has no names."""
-        share = sum(self._weights[index] for index in matched & self._names)
-        return share / self._total_names if self._total_names else 0.0
+        return self._share(matched, self._names)
+
+    def _share(self, matched: frozenset[int], possible: frozenset[int]) -> float:
+        total = sum(self._weights[index] for index in possible)
+        return sum(self._weights[index] for index in matched & possible) / total if total else 0.0
 
 
 def _text(candidates: Candidates, row: Row) -> str:

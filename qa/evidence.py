@@ -91,9 +91,12 @@ def _number(question: str, sentence: str, language: Language) -> float:
 
 
 def _when(question: str, sentence: str, language: Language) -> float:
-    """A time that the question itself does not mention."""
+    """A time that the question itself does not mention; one with a figure says when, another perhaps."""
     found = {match.group().lower() for match in _TIMES[language].finditer(sentence)}
-    return 1.0 if any(time not in question.lower() for time in found) else 0.0
+    times = [time for time in found if time not in question.lower()]
+    if any(_DIGITS.search(time) for time in times):
+        return 1.0
+    return 0.5 if times else 0.0
 
 
 def _said(_question: str, sentence: str, language: Language) -> float:

@@ -176,7 +176,10 @@ def table(asked: Sequence[Asked]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def threshold(encoder: SentenceTransformerEncoder, folder: Path, ranker: Ranker) -> float:
-    """Where the shares of answerable questions declined and of off-topic ones answered add up to least."""
+    """Where the shares of answerable questions declined and of off-topic ones answered add up to least.
+
+    Where limits differ by less than one question, the highest: when in doubt, decline.
+    """
     best: dict[str, list[float]] = {"near": [], "unanswerable": [], "answerable": []}
     articles = [as_article(item) for item in lines(folder / "articles.scattered.jsonl")]
     with temporary(encoder, articles) as library:
@@ -186,7 +189,9 @@ def threshold(encoder: SentenceTransformerEncoder, folder: Path, ranker: Ranker)
                 ranked = ranker.rank(question, library.search(question.search_text, question.language))
                 best["answerable" if item["groups"] else item["type"]].append(ranked[0].probability)
     yes, no = np.array(best["answerable"]), np.array(best["unanswerable"])
-    return float(min(np.linspace(0.02, 0.6, 117), key=lambda limit: (yes < limit).mean() + (no >= limit).mean()))
+    limits = np.linspace(0.02, 0.6, 581)
+    costs = np.array([(yes < limit).mean() + (no >= limit).mean() for limit in limits])
+    return float(limits[costs < costs.min() + 1.5 / len(yes)].max())
 
 
 def as_article(item: dict[str, Any]) -> Article:
