@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from importlib import resources
 
 import pytest
 from conftest import make_article
@@ -179,8 +178,6 @@ def test_a_removed_article_is_cited_no_more(asking: Answerer) -> None:
 
 
 def test_the_weights_that_come_along_answer_and_decline(answerer: Answerer) -> None:
-    if not resources.files("qa").joinpath("ranker.json").is_file():
-        pytest.skip("the weights have not been trained yet")
     list(answerer.library.add([AKIMOV, RUSSIAN]))
     for question in ("When will the bridge open?", "Who won the volcano race?"):
         _check(answerer.ask(question), answerer.library)
