@@ -72,7 +72,8 @@ def _quoted(citation: "Citation") -> Text:
 def _source(citation: "Citation") -> str:
     published = citation.published.isoformat() if citation.published else ""
     about = ", ".join(part for part in (citation.source, published, citation.language) if part)
-    return f"{citation.title}. {about}. {citation.url or citation.article_id}"
+    stop = "" if citation.title.endswith(tuple(".!?…。！？")) else "."
+    return f"{citation.title}{stop} {about}. {citation.url or citation.article_id}"
 
 
 def print_line(*parts: str | Text) -> None:
