@@ -44,6 +44,9 @@ _TIMES = {
         "[上下][周月]", "早[上晨]", "[春夏秋冬][季天]", "第.{1,4}(圈|分钟|节)",
     ),
 }  # fmt: skip
+# A question for a year, and a year.
+_ASKS_YEAR = re.compile(r"\b(what|which) years?\b|\bкак(ой|ие|их|ом) год|哪[一两几]?年", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(1\d|20)\d\d(?!\d)")
 _QUOTES = re.compile('["“”„«»‘’「」『』]')
 SPEECH = {
     Language.EN: any_of("""
@@ -78,7 +81,10 @@ _PLACE = {
 
 
 def holds(question: Question, sentence: str, language: Language) -> float:
-    """1.0 when `sentence` shows what the question's kind asks for, 0.0 when not, in between when unsure."""
+    """1.0 when `sentence` shows what the question's kind asks for, 0.0 when not, in between when unsure.
+
+    2.0 when the question asks for a year and the sentence gives one: no other sign is as exact.
+    """
     test = _TESTS.get(question.kind)
     return test(question.text, sentence, language) if test else 0.5
 
@@ -92,6 +98,8 @@ def _number(question: str, sentence: str, language: Language) -> float:
 
 def _when(question: str, sentence: str, language: Language) -> float:
     """A time that the question itself does not mention; one with a figure says when, another perhaps."""
+    if _ASKS_YEAR.search(question) and any(year.group() not in question for year in _YEAR.finditer(sentence)):
+        return 2.0
     found = {match.group().lower() for match in _TIMES[language].finditer(sentence)}
     times = [time for time in found if time not in question.lower()]
     if any(_DIGITS.search(time) for time in times):

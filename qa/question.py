@@ -18,7 +18,7 @@ _BORROWED = 300  # characters of an earlier question that a follow-up is searche
 # The first kind that matches decides: "when did he say" asks for a date, "what did he say" for what was said.
 _KINDS = {
     Language.EN: {
-        Kind.WHEN: any_of("when", r"\b(what|which) (time|date|day|year|month|minute|lap)\b", r"\bhow long ago\b"),
+        Kind.WHEN: any_of("when", r"\b(what|which) (time|date|day|years?|month|minute|lap)\b", r"\bhow long ago\b"),
         Kind.NUMBER: any_of(
             "score price", r"\bhow (many|much|old|long|often|far|big|large|tall|high|fast|heavy)\b",
             r"\bwhat (percent|percentage|share|number|price|score|age)\b", r"\bhow\b.*\b(cost|weigh)",
@@ -53,7 +53,7 @@ _KINDS = {
         ),
     },
     Language.ZH: {
-        Kind.WHEN: any_of("什么时候 何时 几时 几点 哪个月 第几 多会儿 什么时间 什么日期", "哪一?[年天月日]"),
+        Kind.WHEN: any_of("什么时候 何时 几时 几点 哪个月 第几 多会儿 什么时间 什么日期", "哪[一两几]?[年天月日]"),
         Kind.NUMBER: any_of(
             "多少 多久 百分之几 票房 比分", "几[个名人次家种张年位只岁场项米层吨倍票台天届比]", "多[大高长远久重快]"
         ),

@@ -4,6 +4,7 @@ import pytest
 
 from corpus.types import Language
 from qa.evidence import holds
+from qa.question import understand
 from qa.types import Kind, Question
 
 EN, RU, ZH = Language
@@ -51,3 +52,17 @@ def test_what_answers_the_kind_holds_more_than_what_does_not(
 @pytest.mark.parametrize("sentence", ["", "😀", "…" * 200, "a" * 5_000, "1" * 5_000, "说" * 5_000])
 def test_every_sentence_gets_a_share(kind: Kind, language: Language, sentence: str) -> None:
     assert 0 <= _holds(kind, "?", sentence, language) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "gives", "lacks"),
+    [
+        ("Which years were named?", "They named 2020 and 2021.", "They were named on 5 May."),
+        ("Какие годы объявлены?", "Объявлены 2020 и 2021 годы.", "Объявлено вчера, 5 мая."),
+        ("哪两年被定为创新年？", "2020年和2021年被定为创新年。", "5月被定为创新月。"),
+    ],
+)
+def test_a_year_is_the_surest_sign_when_one_is_asked_for(text: str, gives: str, lacks: str) -> None:
+    question = understand(text)
+    assert holds(question, gives, question.language) > holds(question, lacks, question.language)
+    assert holds(understand(f"{text} 2020, 2021"), gives, question.language) < 2
