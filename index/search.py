@@ -151,15 +151,14 @@ class _Shares:
     """
 
     def __init__(self, units: Sequence[Unit], weights: Sequence[float], language: Language) -> None:
-        self._weights = weights
         self._language = language
-        self._all = frozenset(range(len(units)))
-        self._names = frozenset(index for index, unit in enumerate(units) if unit.name)
-        self._crossing = frozenset(
-            index
-            for index, unit in enumerate(units)
-            if unit.name or (unit.terms[0][0].isdecimal() and not _is_year(unit))
-        )
+        indexed = list(enumerate(zip(units, weights, strict=True)))
+        everything = {index: weight for index, (_unit, weight) in indexed}
+        names = {index: weight for index, (unit, weight) in indexed if unit.name}
+        numbers = {
+            index: weight for index, (unit, weight) in indexed if unit.terms[0][0].isdecimal() and not _is_year(unit)
+        }
+        self._all, self._names, self._crossing = map(_with_total, (everything, names, names | numbers))
 
     def of(self, matched: frozenset[int], language: Language) -> float:
         """0 when nothing could match."""
@@ -169,9 +168,13 @@ class _Shares:
         """0 when the question has no names."""
         return self._share(matched, self._names)
 
-    def _share(self, matched: frozenset[int], possible: frozenset[int]) -> float:
-        total = sum(self._weights[index] for index in possible)
-        return sum(self._weights[index] for index in matched & possible) / total if total else 0.0
+    def _share(self, matched: frozenset[int], possible: tuple[dict[int, float], float]) -> float:
+        weights, total = possible
+        return sum(weights.get(index, 0.0) for index in matched) / total if total else 0.0
+
+
+def _with_total(weights: dict[int, float]) -> tuple[dict[int, float], float]:
+    return weights, sum(weights.values())
 
 
 def _text(candidates: Candidates, row: Row) -> str:

@@ -71,7 +71,7 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).replace("’", "'"))
 
 
-def is_function_word(token: str) -> bool:
+def _is_function_word(token: str) -> bool:
     """Stop words, unless in capitals: IT, US and WHO are names."""
     return token.lower() in STOPWORDS and not (len(token) > 1 and token.isupper())
 
@@ -82,7 +82,7 @@ def _sentence_terms(token: str) -> Iterator[str]:
     elif _IS_HAN.match(token):
         yield from _han_grams(token)
         yield from (f"#{key}" for key in map(coarse_key, chinese_names(token)) if len(key) > 1)
-    elif not is_function_word(token):
+    elif not _is_function_word(token):
         yield _stem(token)
         if token[0].isupper():
             yield f"~{fine_key(_POSSESSIVE.sub('', token))}"
@@ -99,7 +99,7 @@ def _units(token: str) -> Iterator[Unit]:
         for name in chinese_names(token):
             if len(key := coarse_key(name)) > 1:
                 yield Unit((f"#{key}", f"={key}"), name=True)
-    elif not is_function_word(token):
+    elif not _is_function_word(token):
         yield _word_unit(token)
 
 

@@ -71,10 +71,7 @@ def citation(ranked: Ranked) -> Citation:
 
 def text_of(citations: Sequence[Citation]) -> str:
     """One quote per fact, each followed by the numbers of all that state it."""
-    firsts = [each for each in citations if all(each.number < other for other in each.same_as)]
-    return " ".join(
-        " ".join([each.quote, *(f"[{number}]" for number in (each.number, *each.same_as))]) for each in firsts
-    )
+    return " ".join(f"{each.quote} {each.marks}" for each in citations if each.is_first)
 
 
 def _is_same_fact(first: Ranked, second: Ranked) -> bool:

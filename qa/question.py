@@ -88,7 +88,7 @@ _LEANING = {
     ),
 }
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
-_CHINESE_ASKING = re.compile(r"什么|哪些|哪个|怎么|了|过|呢|的|话|事|都|又|曾|都|最近|\W")
+_CHINESE_ASKING = re.compile(r"什么|哪些|哪个|怎么|了|过|呢|的|话|事|都|又|曾|最近|\W")
 # A Chinese name has no form of its own; one stands before "said what", or alone before 呢.
 _CHINESE_NAME = re.compile(
     f"{NAME_RUN}|(?<=^那)[\u4e00-\u9fff]{{2,4}}(?=呢)|^[\u4e00-\u9fff]{{2,4}}?(?=说|宣布|表示|否认|承诺)"

@@ -75,6 +75,16 @@ class Citation:
     span: tuple[int, int] | None = None
     same_as: tuple[int, ...] = ()
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the best of those that state its fact."""
+        return all(self.number < other for other in self.same_as)
+
+    @property
+    def marks(self) -> str:
+        """The numbers of all that state its fact, its own first: `[1] [4]`."""
+        return " ".join(f"[{number}]" for number in (self.number, *self.same_as))
+
 
 class AbstentionReason(StrEnum):
     """Why there is no answer."""

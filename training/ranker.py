@@ -178,7 +178,7 @@ def table(asked: Sequence[Asked]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def threshold(encoder: SentenceTransformerEncoder, folder: Path, ranker: Ranker) -> float:
     """Where the shares of answerable questions declined and of off-topic ones answered add up to least.
 
-    Where limits differ by less than one question, the highest: when in doubt, decline.
+    Where limits differ by no more than one question, the highest: when in doubt, decline.
     """
     best: dict[str, list[float]] = {"near": [], "unanswerable": [], "answerable": []}
     articles = [as_article(item) for item in lines(folder / "articles.scattered.jsonl")]

@@ -44,9 +44,8 @@ def shown(outcomes: Iterable["Outcome"]) -> Iterator["Outcome"]:
 def show_answer(answer: "Answer") -> None:
     """Each fact's first quote with all its numbers, then the numbered sources."""
     for one in answer.citations:
-        if all(one.number < other for other in one.same_as):
-            numbers = " ".join(f"[{number}]" for number in (one.number, *one.same_as))
-            print_line(_quoted(one), f" {numbers}")
+        if one.is_first:
+            print_line(_quoted(one), f" {one.marks}")
     print_line()
     for one in answer.citations:
         print_line(f"[{one.number}] {_source(one)}")
