@@ -232,6 +232,9 @@ class Library:
         """The number of articles that pass the filters."""
         return self._store.count_articles(filters)
 
+    def count_sentences(self) -> int:
+        return self._store.count_sentences()
+
     def sources(self) -> list[str]:
         """The names of all sources, those with most articles first."""
         return [source for source in self._store.tally("source") if source]

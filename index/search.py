@@ -8,6 +8,7 @@ import numpy as np
 from corpus.types import Article, Language, Sentence
 from index.derived import Derived
 from index.encoder import normalise
+from index.stages import stage
 from index.store import Row, Store
 from index.terms import Unit, query_units, terms
 from index.types import Encoder, Filters, Hit, Ids, Vectors
@@ -39,23 +40,29 @@ def search(
     text: str, language: Language, filters: Filters, encoder: Encoder, store: Store, derived: Derived
 ) -> list[Hit]:
     """Dense and lexical candidates together, and the neighbours of the best; every one passes the filters."""
-    raw = encoder.encode_questions([text])[0]
-    vector = derived.centring.question(raw, language)
+    with stage("embed"):
+        raw = encoder.encode_questions([text])[0]
+        vector = derived.centring.question(raw, language)
     units = query_units(text)
     candidates = _candidates(raw, vector, units, filters, store, derived)
-    weights = _rarity(units, derived.lexical.frequencies(units), store.count_sentences())
-    return _hits(candidates, vector, units, weights, language) if candidates.rows else []
+    with stage("lexical"):
+        weights = _rarity(units, derived.lexical.frequencies(units), store.count_sentences())
+    with stage("score"):
+        return _hits(candidates, vector, units, weights, language) if candidates.rows else []
 
 
 def _candidates(
     raw: Vectors, vector: Vectors, units: Sequence[Unit], filters: Filters, store: Store, derived: Derived
 ) -> Candidates:
-    allowed = store.ids(filters) if filters else None
-    dense, _scores = derived.vectors().search(vector, _DENSE, allowed)
-    lexical = dict(derived.lexical.search(units, _LEXICAL, filters))
-    ids = np.union1d(dense, np.fromiter(lexical, np.int64, len(lexical)))
-    rows = store.neighbourhood(ids, _REACH)
-    articles = store.articles({row.article_id for row in rows})
+    with stage("dense"):
+        allowed = store.ids(filters) if filters else None
+        dense, _scores = derived.vectors().search(vector, _DENSE, allowed)
+    with stage("lexical"):
+        lexical = dict(derived.lexical.search(units, _LEXICAL, filters))
+    with stage("fetch"):
+        ids = np.union1d(dense, np.fromiter(lexical, np.int64, len(lexical)))
+        rows = store.neighbourhood(ids, _REACH)
+        articles = store.articles({row.article_id for row in rows})
     embeddings = np.stack([row.embedding for row in rows]) if rows else np.zeros((0, len(raw)), np.float32)
     return Candidates(
         rows=rows,

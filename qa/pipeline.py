@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from index.library import Library
+from index.stages import stage
 from index.types import Filters
 from qa.answer import choose, citation, cite, text_of
 from qa.messages import message
@@ -30,7 +31,8 @@ class Answerer:
         question = understand(text, history)
         searched = self.library.count(filters)
         hits = self.library.search(question.search_text, question.language, filters=filters) if searched else []
-        ranked = self._ranker.rank(question, hits)
+        with stage("rank"):
+            ranked = self._ranker.rank(question, hits)
         facts = choose(ranked, self._ranker.threshold, limit)
         citations = cite(facts)
         reason = None if facts else self._why_not(searched)

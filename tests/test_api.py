@@ -594,7 +594,7 @@ def test_the_schema_has_examples_and_says_how_errors_look(whole: TestClient) -> 
     ask = schema["paths"]["/v1/ask"]["post"]
     assert schema["components"]["schemas"]["AskRequest"]["examples"][0]["question"]
     assert list(ask["responses"]["422"]["content"]) == ["application/problem+json"]
-    assert set(schema["paths"]) == {"/v1/ask", "/v1/articles", "/v1/articles/{article_id}", "/healthz"}
+    assert set(schema["paths"]) == {"/v1/ask", "/v1/articles", "/v1/articles/{article_id}", "/healthz", "/metrics"}
     body = schema["paths"]["/v1/articles"]["post"]["requestBody"]["content"]["application/json"]
     assert set(body["examples"]) == {"text", "url"}
 

@@ -73,7 +73,7 @@ class Newsroom:
         self.release = threading.Event()
         self.release.set()
 
-    def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = (), **_: Any) -> Answer:
         self.history = history
         self.release.wait(10)
         if "busy" in text:

@@ -16,10 +16,10 @@ import pytest
 
 from corpus.types import CitewireError, Language
 from index.types import Filters, LibraryBusy
-from qa.pipeline import Answerer
 from qa.types import Abstention, AbstentionReason, Answer, Citation, QuestionRejected, Turn
 from ui import render
 from ui.conversation import Choice, Exchange, exchange, messages
+from ui.service import Service
 from ui.words import LOCALES, Words, plural, preferred, words
 
 # Gradio makes event loops that nobody closes.
@@ -98,7 +98,7 @@ class Scripted:
         self.reply = reply
         self.asked: list[tuple[str, Filters, list[Turn]]] = []
 
-    def ask(self, text: str, *, filters: Filters, history: Sequence[Turn]) -> Answer:
+    def ask(self, text: str, *, filters: Filters, history: Sequence[Turn], **_: Any) -> Answer:
         self.asked.append((text, filters, list(history)))
         if isinstance(self.reply, Exception):
             raise self.reply
@@ -106,7 +106,7 @@ class Scripted:
 
 
 def ask(reply: Answer | Exception, *before: Exchange, choice: Choice = NO_CHOICE, page: Words = EN) -> Exchange:
-    return exchange(cast(Answerer, Scripted(reply)), "What?", before, choice, page)
+    return exchange(cast(Service, Scripted(reply)), "What?", before, choice, page)
 
 
 # --- words
@@ -305,9 +305,9 @@ def test_only_web_addresses_are_addresses() -> None:
 
 def test_a_follow_up_is_asked_with_the_turns_before_it() -> None:
     scripted = Scripted(answer(citation()))
-    first = exchange(cast(Answerer, scripted), "What did Akimov say?", (), Choice(), EN)
+    first = exchange(cast(Service, scripted), "What did Akimov say?", (), Choice(), EN)
     failed = ask(LibraryBusy("busy"))
-    exchange(cast(Answerer, scripted), "And when?", (first, failed), Choice(), EN)
+    exchange(cast(Service, scripted), "And when?", (first, failed), Choice(), EN)
     ((_, _, none), (asked, _, history)) = scripted.asked
     assert none == []
     assert asked == "And when?"
@@ -319,7 +319,7 @@ def test_a_follow_up_is_asked_with_the_turns_before_it() -> None:
 def test_the_filters_chosen_are_the_filters_asked_with() -> None:
     scripted = Scripted(answer(citation()))
     choice = Choice(["ru", "zh"], ["Вестник"], {"since": "2019-09-01", "until": ""})
-    exchange(cast(Answerer, scripted), "Что?", (), choice, RU)
+    exchange(cast(Service, scripted), "Что?", (), choice, RU)
     expected = Filters(frozenset([Language.RU, Language.ZH]), frozenset(["Вестник"]), date(2019, 9, 1), None)
     assert scripted.asked[0][1] == expected
     assert choice.active == 3
@@ -372,7 +372,7 @@ def chat() -> Any:
     from ui.chat import Chat
 
     library = SimpleNamespace(count=lambda: 2, sources=lambda: ["Вестник"])
-    return Chat(cast(Answerer, SimpleNamespace(library=library)))
+    return Chat(cast(Service, SimpleNamespace(library=library)))
 
 
 def test_the_page_is_no_api(chat: Any) -> None:

@@ -5,6 +5,8 @@ from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import WithJsonSchema
 
 from corpus import (
@@ -19,7 +21,6 @@ from corpus import (
 )
 from index.library import Library
 from index.types import Outcome, Status
-from qa.pipeline import Answerer
 from ui.problems import documented
 from ui.schemas import (
     AddedReply,
@@ -30,6 +31,7 @@ from ui.schemas import (
     HealthReply,
     articles_reply,
 )
+from ui.service import Door, Service
 
 MAX_PAGE = 1_000
 MAX_OFFSET = 2**31  # SQLite's integers end at 2**63
@@ -37,16 +39,16 @@ MAX_OFFSET = 2**31  # SQLite's integers end at 2**63
 router = APIRouter()
 
 
-async def _answerer(request: Request) -> Answerer:
-    answerer: Answerer = request.app.state.answerer
-    return answerer
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
 
 
-async def _library(answerer: Annotated[Answerer, Depends(_answerer)]) -> Library:
-    return answerer.library
+async def _library(service: Annotated[Service, Depends(_service)]) -> Library:
+    return service.library
 
 
-TheAnswerer = Annotated[Answerer, Depends(_answerer)]
+TheService = Annotated[Service, Depends(_service)]
 TheLibrary = Annotated[Library, Depends(_library)]
 # Goes to the reader of JSON Lines as it is, so that files and requests have one set of rules.
 NewArticle = Annotated[
@@ -78,10 +80,14 @@ NewArticle = Annotated[
 
 
 @router.post("/v1/ask", tags=["answers"], summary="Answer a question", responses=documented(400, 413, 422, 503))
-def ask(request: AskRequest, answerer: TheAnswerer) -> AnswerReply:
+def ask(request: AskRequest, service: TheService) -> AnswerReply:
     """Answers with sentences quoted from articles, or abstains with a reason and the nearest passages."""
-    answer = answerer.ask(
-        request.question, filters=request.to_filters(), history=request.to_history(), limit=request.limit
+    answer = service.ask(
+        request.question,
+        door=Door.REST,
+        filters=request.to_filters(),
+        history=request.to_history(),
+        limit=request.limit,
     )
     return AnswerReply.model_validate(answer)
 
@@ -118,9 +124,10 @@ def get_article(article_id: str, library: TheLibrary) -> ArticleReply:
         **documented(400, 413, 422, 503),
     },
 )
-def add_article(body: NewArticle, library: TheLibrary, request: Request, response: Response) -> AddedReply:
+def add_article(body: NewArticle, service: TheService, request: Request, response: Response) -> AddedReply:
     """`{"url"}` is fetched, `{"text", ...}` taken as it is. An article of the same address is replaced."""
-    outcome = _added(library, _article(body, allow_loopback=request.app.state.settings.allow_loopback))
+    with service.adding():
+        outcome = _added(service, _article(body, allow_loopback=request.app.state.settings.allow_loopback))
     if outcome.status is not Status.ADDED:
         response.status_code = 200
     response.headers["Location"] = f"/v1/articles/{outcome.article_id}"
@@ -134,9 +141,9 @@ def add_article(body: NewArticle, library: TheLibrary, request: Request, respons
     summary="Remove an article",
     responses=documented(404, 503),
 )
-def remove_article(article_id: str, library: TheLibrary) -> None:
+def remove_article(article_id: str, service: TheService) -> None:
     """Removes an article; no answer cites it from then on."""
-    if not library.remove(article_id):
+    if not service.remove(article_id):
         raise HTTPException(404, "No article has this id.")
 
 
@@ -149,6 +156,12 @@ def healthz(request: Request, library: TheLibrary) -> HealthReply:
         return HealthReply(articles=library.count())
     except (CitewireError, OSError) as error:
         raise HTTPException(503, str(error)) from error
+
+
+@router.get("/metrics", tags=["service"], summary="Figures for Prometheus", response_class=PlainTextResponse)
+def metrics(service: TheService) -> Response:
+    """Questions, abstentions, time by stage, articles and sentences, in Prometheus' text format."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _article(body: dict[str, Any], *, allow_loopback: bool) -> Article | Rejection:
@@ -172,8 +185,8 @@ def _address(body: dict[str, Any]) -> str:
     return url
 
 
-def _added(library: Library, item: Article | Rejection) -> Outcome:
-    outcome = next(iter(library.add([item])))
+def _added(service: Service, item: Article | Rejection) -> Outcome:
+    (outcome,) = service.add([item])
     if outcome.status is Status.REJECTED:
         raise UnreadableDocument(outcome.reason)
     return outcome

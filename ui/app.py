@@ -29,6 +29,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from index.library import Library
 from qa.pipeline import Answerer
 from ui import api, chat, pages, problems
+from ui.service import Service
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})
@@ -83,12 +84,13 @@ def assemble(answerer: Answerer, settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
     )
-    app.state.answerer, app.state.library, app.state.settings = answerer, answerer.library, settings
+    service = Service(answerer)
+    app.state.answerer, app.state.service, app.state.settings = answerer, service, settings
     app.state.ready = False
     app.include_router(api.router)
     app.include_router(pages.router(answerer.library))
     app.include_router(problems.fallbacks(api.router.routes))
-    app = chat.mount(app, answerer)
+    app = chat.mount(app, service)
     for mounted in (route.app for route in app.routes if isinstance(route, Mount)):
         if isinstance(mounted, FastAPI):
             problems.install(mounted)
@@ -101,7 +103,7 @@ def assemble(answerer: Answerer, settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    with closing(app.state.library):
+    with closing(app.state.answerer.library):
         await run_in_threadpool(_warm, app.state.answerer)
         app.state.ready = True
         yield
@@ -221,7 +223,7 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
     try:
         _warm(app.state.answerer)
     except BaseException:
-        app.state.library.close()
+        app.state.answerer.library.close()
         raise
     # An open chat page holds a connection for good; a stop waits for it no longer than this.
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)

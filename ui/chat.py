@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from gradio.blocks import Block
 
 from corpus.types import Language
-from qa.pipeline import Answerer
 from qa.question import MAX_LENGTH
 from ui import render
 from ui.conversation import UNFILTERED, Choice, Exchange, exchange, messages, waiting
+from ui.service import Service
 from ui.words import NAMES, Words, preferred, words
 
 STATIC = Path(__file__).parent / "static"
@@ -41,11 +41,11 @@ Kind = TypeVar("Kind", bound=Block)
 Updates = dict[Block, Any]
 
 
-def mount(app: FastAPI, answerer: Answerer) -> FastAPI:
+def mount(app: FastAPI, service: Service) -> FastAPI:
     """Serve the chat at `/`. Mount it last: it answers every path that no other route does."""
     gr.mount_gradio_app(
         app,
-        Chat(answerer).page,
+        Chat(service).page,
         path="/",
         theme=THEME,
         css_paths=[STATIC / f"{part}.css" for part in ("frame", "conversation", "panel")],
@@ -71,9 +71,9 @@ def script(name: str) -> str:
 class Chat:
     """The page and what happens on it."""
 
-    def __init__(self, answerer: Answerer) -> None:
-        self.answerer = answerer
-        self.library = answerer.library
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.library = service.library
         self.worded: dict[Block, dict[str, str]] = {}
         with gr.Blocks(title="Citewire", analytics_enabled=False, fill_width=True, fill_height=True) as self.page:
             self.exchanges = gr.State([])
@@ -211,7 +211,7 @@ class Chat:
             return
         own = words(Language(page))
         yield "", messages([*before, waiting(question, own)]), before
-        now = [*before, exchange(self.answerer, question, before, Choice(*filters), own)]
+        now = [*before, exchange(self.service, question, before, Choice(*filters), own)]
         yield gr.skip(), messages(now), now
 
     def example_chosen(self, chosen: gr.SelectData, *asked: Any) -> Iterator[Any]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from corpus.types import CitewireError, Language
 from index.types import Filters, LibraryBusy
-from qa.pipeline import Answerer
 from qa.question import MAX_LENGTH
 from qa.types import Answer, CitedSentence, QuestionRejected, Turn
 from ui import render
+from ui.service import Door, Overloaded, Service
 from ui.words import Words, words
 
 UNFILTERED = "unfiltered"  # the value of the option to search again without filters
@@ -60,12 +60,12 @@ class Exchange:
     options: tuple[tuple[str, str], ...] = ()  # (value, label) of what may be clicked next
 
 
-def exchange(answerer: Answerer, question: str, before: Sequence[Exchange], choice: Choice, page: Words) -> Exchange:
+def exchange(service: Service, question: str, before: Sequence[Exchange], choice: Choice, page: Words) -> Exchange:
     """Ask; whatever goes wrong is said in one line."""
     history = [each.turn for each in before if each.turn][-REMEMBERED:]
     try:
         filters = choice.filters()
-        answer = answerer.ask(question, filters=filters, history=history)
+        answer = service.ask(question, door=Door.CHAT, filters=filters, history=history)
     except Exception as error:
         return Exchange(question, render.problem(trouble(error, page)))
     cited = tuple(CitedSentence(each.article_id, each.sentence_id) for each in answer.citations)
@@ -92,7 +92,7 @@ def trouble(error: Exception, page: Words) -> str:
     match error:
         case QuestionRejected():
             return page.say("rejected", limit=MAX_LENGTH)
-        case LibraryBusy():
+        case LibraryBusy() | Overloaded():
             return page.say("busy")
         case ValueError():
             return page.say("bad_filters")

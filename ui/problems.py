@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from corpus.types import CitewireError, UnreadableDocument
 from index.types import LibraryBusy, ModelUnavailable
 from qa.types import QuestionRejected
+from ui.service import Overloaded
 
 MEDIA_TYPE = "application/problem+json"
 MAX_DETAIL = 500  # characters: what was sent is never echoed at length
@@ -24,6 +25,7 @@ STATUSES: dict[type[CitewireError], int] = {
     UnreadableDocument: 422,
     LibraryBusy: 503,
     ModelUnavailable: 503,
+    Overloaded: 503,
 }
 RETRY_AFTER = {503: {"Retry-After": "5"}}
 FULL = (errno.ENOSPC, errno.EDQUOT)
