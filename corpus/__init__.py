@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from corpus.readers import article_id, read
-from corpus.sources import documents
+from corpus.sources import documents, sent_documents
 from corpus.types import (
     Article,
     CitewireError,
@@ -27,6 +27,7 @@ __all__ = [
     "articles",
     "documents",
     "read",
+    "sent_articles",
 ]
 
 
@@ -35,6 +36,12 @@ def articles(
 ) -> Iterator[Article | Rejection]:
     """The articles at each place, as `documents` takes them, and a Rejection for all that is no article."""
     for found in documents(places, stdin=stdin, allow_loopback=allow_loopback):
+        yield found if isinstance(found, Rejection) else _article(found)
+
+
+def sent_articles(name: str, stream: BinaryIO) -> Iterator[Article | Rejection]:
+    """The articles in a file that someone sent here, as `sent_documents` takes it."""
+    for found in sent_documents(name, stream):
         yield found if isinstance(found, Rejection) else _article(found)
 
 

@@ -98,7 +98,7 @@ def read(document: Document) -> Article:
             "it is in another language than English, Russian or Chinese; if that is wrong, "
             'set "language" to en, ru or zh (in JSON Lines, or in Markdown front matter)'
         )
-    path = "" if media_type == _JSON or document.name == STANDARD_INPUT else document.name
+    path = "" if media_type == _JSON or document.sent or document.name == STANDARD_INPUT else document.name
     return _article(draft, document.url, path, language)
 
 

@@ -10,8 +10,9 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, count, takewhile
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import BinaryIO
 
 from corpus.fetch import fetch
@@ -43,6 +44,23 @@ def documents(
         except Exception as error:
             reason = f"it could not be opened ({type(error).__name__}: {error}): check it, or leave it out"
             yield Rejection(place, " ".join(reason.split()))
+
+
+def sent_documents(name: str, stream: BinaryIO) -> Iterator[Document | Rejection]:
+    """The documents in a file that someone sent here, read from `stream`; JSON Lines line by line.
+
+    Of `name` only the last part is used, to tell the format and to call the file by: no path is ever opened.
+    """
+    name = PureWindowsPath(name).name or "file"  # knows both kinds of slashes
+    for found in _stream(name, stream):
+        yield replace(found, sent=True) if isinstance(found, Document) else found
+
+
+def _stream(name: str, stream: BinaryIO) -> _Found:
+    suffix = PurePath(name).suffix.lower()
+    if suffix in _LINES_SUFFIXES:
+        return _json_lines(name, _lines(stream))
+    return _whole(name, stream.read(LARGEST_DOCUMENT + 1), suffix)
 
 
 def _place(place: str, stdin: BinaryIO | None, allow_loopback: bool) -> _Found:

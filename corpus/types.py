@@ -48,7 +48,8 @@ class Document:
     """The bytes of one article as they were found, before anything is understood of them.
 
     `name` is what a person would call it (a path, a URL, `file.jsonl:12`); `url` is the address it was fetched
-    from, else empty; `media_type` and `charset` are what the sender or the file name declares, else empty.
+    from, else empty; `media_type` and `charset` are what the sender or the file name declares, else empty. `sent`
+    means that someone sent it here: its name is no path of this machine and identifies nothing.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Document:
     media_type: str = ""
     charset: str = ""
     url: str = ""
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

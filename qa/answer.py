@@ -1,11 +1,11 @@
 """Ranked hits → what is cited: choose, group the same fact, number."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qa.rank import Ranked
-from qa.types import Citation
+from qa.types import Citation, Mark
 
 # Centred cosines from which two sentences of different articles state the same fact: half to three quarters of
 # aligned translations reach the first, 2 % of other sentences about the same event do; the same news in one language
@@ -72,6 +72,17 @@ def citation(ranked: Ranked) -> Citation:
 def text_of(citations: Sequence[Citation]) -> str:
     """One quote per fact, each followed by the numbers of all that state it."""
     return " ".join(f"{each.quote} {each.marks}" for each in citations if each.is_first)
+
+
+def marks_in(citations: Sequence[Citation]) -> Iterator[Mark]:
+    """The marks of `text_of`, counted as it is composed: a quote may itself hold what looks like one."""
+    at = 0
+    for each in citations:
+        if each.is_first:
+            at += len(each.quote) + 1
+            for number in (each.number, *each.same_as):
+                yield Mark(number, at, end := at + len(f"[{number}]"))
+                at = end + 1
 
 
 def _is_same_fact(first: Ranked, second: Ranked) -> bool:

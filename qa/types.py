@@ -86,6 +86,15 @@ class Citation:
         return " ".join(f"[{number}]" for number in (self.number, *self.same_as))
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a citation's number stands in the text of an answer: `text[start:end] == f"[{number}]"`."""
+
+    number: int
+    start: int
+    end: int
+
+
 class AbstentionReason(StrEnum):
     """Why there is no answer."""
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ from index.types import Filters, LibraryBusy, LibraryError, ModelUnavailable, Wr
 from qa.types import Abstention, AbstentionReason, Answer, Citation, CitedSentence, QuestionRejected, Turn
 from ui import app as wiring
 from ui.app import Settings, assemble
+from ui.guard import Guard
+from ui.keys import Keys
+from ui.service import RUNNING, WAITING
 
 HOST = "http://127.0.0.1:7860"
 ARTICLES = (
@@ -594,7 +598,7 @@ def test_the_schema_has_examples_and_says_how_errors_look(whole: TestClient) -> 
     ask = schema["paths"]["/v1/ask"]["post"]
     assert schema["components"]["schemas"]["AskRequest"]["examples"][0]["question"]
     assert list(ask["responses"]["422"]["content"]) == ["application/problem+json"]
-    assert set(schema["paths"]) == {"/v1/ask", "/v1/articles", "/v1/articles/{article_id}", "/healthz", "/metrics"}
+    assert set(schema["paths"]) >= {"/v1/ask", "/v1/articles", "/v1/articles/{article_id}", "/healthz", "/metrics"}
     body = schema["paths"]["/v1/articles"]["post"]["requestBody"]["content"]["application/json"]
     assert set(body["examples"]) == {"text", "url"}
 
@@ -687,6 +691,8 @@ def test_every_reply_forbids_other_sites_to_be_loaded_or_to_frame_it(whole: Test
         "/gradio_api/%76ibe-code",
         "/gradio_api/run-history/records",
         "/gradio_api/stream/x/y/z/playlist.m3u8",
+        "/gradio_api/mcp/sse",
+        "/gradio_api/mcp/messages/",
         "/monitoring",
         "/monitoring/summary",
         "/login",
@@ -757,7 +763,7 @@ def test_a_body_that_is_too_large_for_the_chat_is_refused_too(whole: TestClient)
     assert_problem(whole.post("/gradio_api/queue/join", content=chunks, headers=headers), 413)
 
 
-def test_an_endless_body_is_not_read_to_its_end() -> None:
+def test_an_endless_body_is_not_read_to_its_end(tmp_path: Path) -> None:
     received = 0
 
     async def receive() -> Message:
@@ -772,26 +778,36 @@ def test_an_endless_body_is_not_read_to_its_end() -> None:
     async def send(_: Message) -> None:
         pass
 
-    scope = {"type": "http", "method": "POST", "path": "/v1/ask", "headers": [(b"host", b"localhost")]}
+    scope = {"type": "http", "method": "POST", "path": "/v1/ask", "headers": [(b"host", b"localhost")], "client": None}
     with pytest.raises(HTTPException, match="413"):
-        asyncio.run(wiring.Guard(read_all, "localhost")(scope, receive, send))
+        asyncio.run(Guard(read_all, host="localhost", keys=Keys(tmp_path))(scope, receive, send))
     assert received < 40_000_000
 
 
-def test_requests_are_answered_side_by_side(
+def test_a_question_holds_up_nothing_else_and_the_line_is_bounded(
     client: TestClient, answerer: ScriptedAnswerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A question that is being encoded holds up neither another question nor the health check."""
-    both = threading.Barrier(3, timeout=30)
+    asking, answer = threading.Event(), threading.Event()
     ask = answerer.ask
 
     def wait_and_ask(text: str, **options: Any) -> Answer:
-        both.wait()
+        asking.set()
+        answer.wait(30)
         return ask(text, **options)
 
+    def post() -> Any:
+        reply = client.post("/v1/ask", json={"question": "When?"})
+        if reply.status_code == 503:
+            answer.set()  # only the refusal lets the others finish
+        return reply
+
     monkeypatch.setattr(answerer, "ask", wait_and_ask)
-    with ThreadPoolExecutor(2) as pool:
-        replies = [pool.submit(client.post, "/v1/ask", json={"question": "When?"}) for _ in range(2)]
-        assert client.get("/healthz").status_code == 200
-        both.wait()
-        assert [reply.result().status_code for reply in replies] == [200, 200]
+    with ThreadPoolExecutor(RUNNING + WAITING + 1) as pool:
+        replies = [pool.submit(post) for _ in range(RUNNING + WAITING + 1)]
+        assert asking.wait(30)
+        assert client.get("/healthz").status_code == client.get("/v1/articles").status_code == 200
+        statuses = sorted(reply.result().status_code for reply in replies)
+    assert statuses == [200] * (RUNNING + WAITING) + [503]
+    (refused,) = [reply.result() for reply in replies if reply.result().status_code == 503]
+    assert_problem(refused, 503)
+    assert int(refused.headers["retry-after"]) >= 1

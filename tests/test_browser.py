@@ -1,5 +1,6 @@
 """The chat as a reader meets it: a real Chromium against the whole application, its answers scripted."""
 
+import json
 import re
 import shutil
 import socket
@@ -7,11 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import uvicorn
-from conftest import WordEncoder
+from axe_playwright_python.sync_playwright import Axe
+from conftest import WordEncoder, make_article
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Response, expect, sync_playwright
 
 from corpus.types import Article, Language
@@ -30,12 +33,18 @@ FLAGS = [
     *"--disable-component-update --disable-sync".split(),
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
+NAME_OF_FOCUSED = """() => {
+    const focused = document.activeElement;
+    return focused === document.body ? "" : (focused.ariaLabel ?? focused.textContent).trim();
+}"""
+SAMPLES = Path(__file__).parents[1] / "corpus" / "samples"
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 HERALD = (
     "Pavel Akimov met reporters in Petrozavodsk on Tuesday. 🚆 𝒜 train passed as he spoke. "
     "Akimov announced that the line to Murmansk will be electrified by the end of 2027.\n\n"
-    "Work begins north of Kandalaksha. He did not say whether tickets would cost more."
+    "Work begins north of Kandalaksha. He did not say whether tickets would cost more. "
+    "“We have waited for years,” Mayor Beatriz Fontana said."
 )
 VESTNIK = (
     "Акимов провёл пресс-конференцию. Линию электрифицируют к концу 2027 года. Акимов объявил о закупке 38 поездов."
@@ -60,6 +69,7 @@ SCRIPT: dict[str, list[tuple[str, int, tuple[int, ...]]]] = {
     "Что объявил Акимов?": [("vestnik", 2, ()), ("herald", 2, ()), ("ribao", 1, ())],
     "阿基莫夫宣布了什么？": [("ribao", 1, ()), ("herald", 2, ()), ("vestnik", 2, ())],
     "Where does it begin?": [("herald", 3, ()), ("herald", 4, ())],
+    "What did Beatriz Fontana say?": [("herald", 5, ())],
     "What is hostile?": [("evil", position, ()) for position in range(6)],
 }
 
@@ -69,12 +79,12 @@ class Newsroom:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.history: Sequence[Turn] = ()
+        self.history: dict[str, Sequence[Turn]] = {}
         self.release = threading.Event()
         self.release.set()
 
     def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = (), **_: Any) -> Answer:
-        self.history = history
+        self.history[text] = history
         self.release.wait(10)
         if "busy" in text:
             raise LibraryBusy("another process writes")
@@ -127,9 +137,13 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
 @pytest.fixture(scope="module")
 def address(newsroom: Newsroom) -> Iterator[str]:
     """The whole application, listening."""
+    yield from served(cast(Answerer, newsroom))
+
+
+def served(answerer: Answerer) -> Iterator[str]:
     from ui.app import Settings, assemble
 
-    app = assemble(cast(Answerer, newsroom), Settings(newsroom.library.folder))
+    app = assemble(answerer, Settings(answerer.library.folder))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -173,8 +187,8 @@ class Visit:
     def responded(self, response: Response) -> None:
         self.note(response.status >= 400, f"{response.status} for {response.url}")
 
-    def open(self) -> Page:
-        self.page.goto(self.address)
+    def open(self, query: str = "") -> Page:
+        self.page.goto(f"{self.address}/{query}")
         self.page.wait_for_selector("#app.spoken")
         return self.page
 
@@ -185,11 +199,11 @@ def visit(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
     visits: list[Visit] = []
     contexts: list[BrowserContext] = []
 
-    def opened(locale: str = "en-US", phone: bool = False) -> Page:
-        options: dict[str, Any] = {"has_touch": True, "is_mobile": True} if phone else {}
-        contexts.append(chromium.new_context(locale=locale, viewport=PHONE if phone else WIDE, **options))
+    def opened(locale: str = "en-US", phone: bool = False, query: str = "", **options: Any) -> Page:
+        options = {"viewport": PHONE if phone else WIDE, "has_touch": phone, "is_mobile": phone} | options
+        contexts.append(chromium.new_context(locale=locale, **options))
         visits.append(Visit(contexts[-1], address))
-        return visits[-1].open()
+        return visits[-1].open(query)
 
     yield opened
     pwned = [visit.page.evaluate("window.__pwned") for visit in visits]
@@ -206,6 +220,16 @@ def ask(page: Page, question: str) -> Locator:
     page.press("#ask textarea", "Enter")
     page.wait_for_function("n => document.querySelectorAll('#chat .answer').length > n", arg=before)
     return page.locator("#chat .answer").last
+
+
+def reload(page: Page) -> None:
+    settle(page)
+    page.reload()
+
+
+def settle(page: Page) -> None:
+    """Leaving while Gradio still talks to its server is an error to Gradio: after an answer come the follow-ups."""
+    page.wait_for_timeout(500)
 
 
 def highlighted(page: Page) -> Locator:
@@ -321,15 +345,15 @@ def test_a_follow_up_comes_with_the_turns_before_it(visit: Callable[..., Page], 
     page = visit()
     page.get_by_role("button", name="What did Akimov announce?").click()  # the example
     expect(page.locator("#chat .answer")).to_have_count(1)
-    assert list(newsroom.history) == []
+    assert list(newsroom.history["What did Akimov announce?"]) == []
     ask(page, "Where does it begin?")
-    (turn,) = newsroom.history
+    (turn,) = newsroom.history["Where does it begin?"]
     assert turn.question == "What did Akimov announce?"
     assert [cited.article_id for cited in turn.citations] == ["herald", "vestnik", "ribao", "vestnik"]
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator("#chat .answer")).to_have_count(0)
     ask(page, "Where does it begin?")
-    assert list(newsroom.history) == []
+    assert list(newsroom.history["Where does it begin?"]) == []
 
 
 def test_hostile_articles_and_questions_are_only_text(visit: Callable[..., Page], newsroom: Newsroom) -> None:
@@ -345,6 +369,11 @@ def test_hostile_articles_and_questions_are_only_text(visit: Callable[..., Page]
         assert highlighted(page).inner_text() == citation.quote
     expect(page.locator(".panel h2")).to_have_text("<img src=x onerror=a()>")
     expect(page.get_by_role("link", name="Open original")).to_have_count(0)
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("group").locator("summary", has_text="Export").click()
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Markdown").click()
+    assert "<script" not in saving.value.path().read_text(encoding="utf-8")
     for part in (".message-wrap", ".panel"):
         assert page.locator(f"{part} :is(script, style, img, form, strong, em, code, iframe)").count() == 0
         assert page.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth")
@@ -361,8 +390,9 @@ def test_the_page_changes_its_language_and_keeps_the_conversation(visit: Callabl
     expect(page.locator(".panel .count")).to_have_text("Источник 1 из 4")
     expect(page.locator("#chat .head")).to_have_text("4 supporting sentences from 3 articles")
     assert page.title() == "Citewire: спросите новости"
-    page.reload()
-    expect(page.locator("#chat .placeholder")).to_contain_text("Что проверить?")
+    reload(page)
+    expect(page.locator("#chat .head")).to_have_text("4 supporting sentences from 3 articles")
+    expect(page.get_by_role("button", name="Новый разговор")).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "ru"
 
 
@@ -370,7 +400,7 @@ def test_light_and_dark_are_remembered(visit: Callable[..., Page]) -> None:
     page = visit()
     page.get_by_role("button", name="Light or dark").click()
     expect(page.locator("body")).to_have_class(re.compile("dark"))
-    page.reload()
+    reload(page)
     expect(page.locator("body")).to_have_class(re.compile("dark"))
 
 
@@ -419,3 +449,379 @@ def test_the_page_can_be_used_from_the_keyboard(visit: Callable[..., Page]) -> N
     expect(page.locator("#chat a.cite").first).to_be_focused()
     ask(page, "What did Akimov announce?")
     expect(page.locator("#ask textarea")).to_be_focused()
+
+
+# --- what outlives a reload, and what is taken away
+
+
+def buttons(answer: Locator, *names: str) -> list[str | None]:
+    return [answer.get_by_role("button", name=name, exact=True).get_attribute("aria-pressed") for name in names]
+
+
+def test_a_reload_keeps_the_conversation(visit: Callable[..., Page], newsroom: Newsroom) -> None:
+    page = visit()
+    first = ask(page, "What did Akimov announce?")
+    first.get_by_role("button", name="Helpful", exact=True).click()
+    none = ask(page, "Who won?")
+    none.get_by_role("button", name="Helpful", exact=True).click()
+    none.get_by_role("button", name="Not helpful").click()
+    expect(none.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "true")
+    reload(page)
+    answers = page.locator("#chat .answer")
+    expect(answers).to_have_count(2)
+    expect(page.locator("#chat .user-row")).to_have_text(["What did Akimov announce?", "Who won?"])
+    assert buttons(answers.first, "Helpful", "Not helpful") == ["true", "false"]
+    assert buttons(answers.last, "Helpful", "Not helpful") == ["false", "true"]
+    answers.first.locator("a.cite:has-text('3')").click()
+    expect(highlighted(page)).to_have_text("阿基莫夫宣布，工程将创造1200个就业岗位。")
+    ask(page, "Where does it begin?")  # a follow-up still knows what came before
+    assert [turn.question for turn in newsroom.history["Where does it begin?"]] == [
+        "What did Akimov announce?",
+        "Who won?",
+    ]
+    page.get_by_role("button", name="New conversation").click()
+    expect(answers).to_have_count(0)
+    reload(page)
+    page.wait_for_selector("#app.spoken")
+    expect(page.locator("#chat .placeholder")).to_contain_text("What would you like to check?")
+
+
+def test_what_the_browser_kept_is_not_trusted(visit: Callable[..., Page]) -> None:
+    page = visit()
+    ask(page, "Who won?")
+    evil = "<img src=x onerror=window.__pwned=7>${window.__pwned=8}"
+    page.evaluate(
+        """evil => {
+            const kept = JSON.parse(sessionStorage.citewire_conversation);
+            Object.assign(kept[0], {question: evil});
+            Object.assign(kept[0].answer.nearest[0], {quote: evil, source: evil, article_id: `x"${evil}`});
+            sessionStorage.citewire_conversation = JSON.stringify(kept);
+        }""",
+        evil,
+    )
+    reload(page)
+    expect(page.locator("#chat .user-row")).to_have_text(evil)
+    expect(page.locator("#chat .quote").first).to_have_text(evil)
+    assert page.locator("#chat .message-wrap img").count() == 0
+    for garbage in ("{", "[{}]", '{"a": 1}', "x" * 100_000):
+        page.evaluate("garbage => { sessionStorage.citewire_conversation = garbage; }", garbage)
+        reload(page)
+        expect(page.locator("#chat .placeholder")).to_contain_text("What would you like to check?")
+
+
+def test_two_tabs_keep_a_conversation_each(visit: Callable[..., Page]) -> None:
+    page = visit()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("#app.spoken")
+    ask(page, "What did Akimov announce?")
+    ask(other, "Where does it begin?")
+    reload(page)
+    reload(other)
+    expect(page.locator("#chat .user-row")).to_have_text(["What did Akimov announce?"])
+    expect(other.locator("#chat .user-row")).to_have_text(["Where does it begin?"])
+
+
+def test_an_address_asks_its_question_with_its_filters(visit: Callable[..., Page]) -> None:
+    page = visit(query="?q=What+did+Akimov+announce%3F&language=ru&language=xx&since=2024-01-01&source=No&lang=ru")
+    answer = page.locator("#chat .answer")
+    expect(answer.locator(".quote:visible")).to_have_text(
+        ["Акимов объявил о закупке 38 поездов.", "Линию электрифицируют к концу 2027 года."]
+    )
+    expect(answer.locator(".filtered")).to_have_text("Filters: Russian; since 1 January 2024")
+    expect(page.locator("#filters > button")).to_contain_text("Фильтры · 2")
+    assert page.url.endswith("/?lang=ru")
+    page.locator("#filters > button").click()
+    expect(page.locator("#filters").get_by_label("Русский")).to_be_checked()
+    expect(page.get_by_label("Опубликовано с")).to_have_value("2024-01-01")
+    reload(page)
+    expect(page.locator("#chat .answer")).to_have_count(1)
+    settle(page)
+    page.goto(f"{page.url}&q=Where+does+it+begin%3F")  # a fresh conversation
+    expect(page.locator("#chat .user-row")).to_have_text(["Where does it begin?"])
+
+
+def test_an_answer_is_copied_with_its_sources_and_linked(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    answer = ask(page, "What did Akimov announce?")
+    answer.get_by_role("button", name="Copy", exact=True).click()
+    expect(answer.get_by_role("button", name="Copied")).to_be_visible()
+    home = page.url.rstrip("/")
+    assert page.evaluate("navigator.clipboard.readText()").splitlines() == [
+        "What did Akimov announce?",
+        "",
+        "Akimov announced that the line to Murmansk will be electrified by the end of 2027. [1] [4]",
+        "Акимов объявил о закупке 38 поездов. [2]",
+        "阿基莫夫宣布，工程将创造1200个就业岗位。 [3]",
+        "",
+        "[1] Sample Gazette. Line to Murmansk. https://herald.example/a",
+        f"[2] Вестник, 12 March 2024. Линия. {home}/article/vestnik#s2",
+        f"[3] 北方日报, 13 March 2024. 铁路. {home}/article/ribao#s1",
+        f"[4] Вестник, 12 March 2024. Линия. {home}/article/vestnik#s1",
+    ]
+    link = answer.get_by_role("link", name="Link")
+    link.click()
+    expect(answer.get_by_role("link", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{home}/?q=What+did+Akimov+announce%3F"
+
+
+def test_a_conversation_is_saved_as_markdown_and_as_json(visit: Callable[..., Page]) -> None:
+    page = visit()
+    menu = page.locator("#export summary")
+    expect(menu).not_to_be_visible()
+    ask(page, "Where does it begin?").get_by_role("button", name="Helpful", exact=True).click()
+    ask(page, "Who won?")
+    saved: dict[str, str] = {}
+    for kind in ("Markdown", "JSON"):
+        menu.focus()
+        page.keyboard.press("Enter")
+        with page.expect_download() as saving:
+            page.get_by_role("button", name=kind).click()
+        saved[saving.value.suggested_filename] = saving.value.path().read_text(encoding="utf-8")
+        expect(page.get_by_role("button", name=kind)).not_to_be_visible()
+    assert saved["citewire.md"].startswith("# Citewire: ask the news\n\n## Where does it begin?\n\n> Work begins")
+    assert "1. Sample Gazette. [Line to Murmansk](<https://herald.example/a>)" in saved["citewire.md"]
+    assert "## Who won?\n\nNo supporting sentence found. I searched 4 articles" in saved["citewire.md"]
+    first, second = json.loads(saved["citewire.json"])
+    assert (first["question"], first["feedback"], second["feedback"]) == ("Where does it begin?", "liked", None)
+    assert [each["position"] for each in first["answer"]["citations"]] == [3, 4]
+    assert second["answer"]["abstention"]["reason"] == "no_support"
+
+
+# --- leading on
+
+
+def test_a_question_that_leads_on_is_offered_and_asked(visit: Callable[..., Page], newsroom: Newsroom) -> None:
+    page = visit()
+    first = ask(page, "Where does it begin?")
+    node = first.element_handle()
+    chip = page.get_by_role("button", name="What did Beatriz Fontana say?")
+    chip.click()
+    expect(page.locator("#chat .answer")).to_have_count(2)
+    expect(page.locator("#chat .answer").last.locator(".quote")).to_have_text(
+        "“We have waited for years,” Mayor Beatriz Fontana said."
+    )
+    expect(chip).to_have_count(0)
+    assert [turn.question for turn in newsroom.history["What did Beatriz Fontana say?"]] == ["Where does it begin?"]
+    assert node.evaluate("node => node.isConnected")  # what was said once is not announced again
+
+
+def test_a_question_is_edited_and_what_came_after_it_is_gone(visit: Callable[..., Page], newsroom: Newsroom) -> None:
+    page = visit()
+    ask(page, "What's *new*?")
+    ask(page, "What did Akimov announce?")
+    edit = page.get_by_role("button", name="Edit the question")
+    edit.first.click()
+    box = page.get_by_role("textbox", name="Edit the question")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("What's *new*?")
+    page.keyboard.press("Escape")
+    expect(edit.first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # unchanged
+    expect(page.locator("#chat .user-row")).to_have_text(["What's *new*?", "What did Akimov announce?"])
+    edit.first.click()
+    box.fill("Where does it begin?")
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator("#chat .user-row")).to_have_text(["Where does it begin?"])
+    expect(page.locator("#chat .head")).to_have_text(["2 supporting sentences from 1 article"])
+    assert list(newsroom.history["Where does it begin?"]) == []
+
+
+# --- articles that changed meanwhile
+
+
+@pytest.fixture
+def changing(newsroom: Newsroom) -> Iterator[Callable[[str], None]]:
+    """Replaces the Herald's article by other text; it is as it was afterwards."""
+    article = newsroom.article("herald")
+    yield lambda text: newsroom.library.add([replace(article, text=text)]).__next__() and None
+    list(newsroom.library.add([article]))
+
+
+def test_a_quote_is_found_again_where_the_article_changed(
+    visit: Callable[..., Page], changing: Callable[[str], None]
+) -> None:
+    page = visit()
+    answer = ask(page, "Where does it begin?")
+    changing("A correction was made. " + HERALD)
+    answer.locator("a.cite").first.click()
+    expect(highlighted(page)).to_have_text("Work begins north of Kandalaksha.")
+    expect(page.get_by_role("link", name="Open page")).to_have_attribute("href", "/article/herald#s4")
+    changing("Nothing of it was true.")
+    answer.locator("a.cite").nth(1).click()
+    expect(page.locator(".panel .changed")).to_contain_text("This article has changed since")
+    expect(page.locator(".panel .changed q")).to_have_text("He did not say whether tickets would cost more.")
+    expect(page.locator(".panel mark")).to_have_count(0)
+    expect(page.locator(".panel .text")).to_have_text("Nothing of it was true.")
+
+
+def test_an_article_that_was_removed_is_said_to_be(chromium: Browser, address: str, newsroom: Newsroom) -> None:
+    context = chromium.new_context(locale="zh-CN", viewport=WIDE)
+    visit = Visit(context, address)
+    page = visit.open()
+    answer = ask(page, "阿基莫夫宣布了什么？")
+    article = newsroom.article("vestnik")
+    newsroom.library.remove("vestnik")
+    answer.locator("a.cite:has-text('3')").click()
+    expect(page.locator(".panel .note")).to_have_text("这篇文章已不在文章库中。")
+    list(newsroom.library.add([article]))
+    answer.locator("a.cite:has-text('3')").click()
+    expect(highlighted(page)).to_have_text("Акимов объявил о закупке 38 поездов.")
+    assert visit.trouble and all("404" in trouble for trouble in visit.trouble)
+    context.close()
+
+
+# --- for everybody
+
+
+def violations(page: Page) -> dict[str, list[str]]:
+    """What axe-core finds against WCAG 2.1 AA and its own best practice, with where."""
+    page.wait_for_timeout(300)  # what fades in or slides has to be there
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    return {each["id"]: [node["html"][:200] for node in each["nodes"]] for each in found}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("phone", [False, True])
+def test_nothing_stands_in_a_readers_way(visit: Callable[..., Page], phone: bool, dark: bool) -> None:
+    page = visit(phone=phone, color_scheme="dark" if dark else "light")
+    found = {"empty": violations(page)}
+    answer = ask(page, "What did Akimov announce?")
+    answer.get_by_role("button", name="Helpful", exact=True).click()
+    answer.locator("summary").click()
+    found["answer"] = violations(page)
+    answer.locator("a.cite").first.click()
+    found["source"] = violations(page)
+    page.keyboard.press("Escape")
+    ask(page, "Where does it begin?")
+    expect(page.locator("#chat .option")).to_have_count(1)
+    page.locator("#export summary").click()
+    found["follow-up"] = violations(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Edit the question").last.click()
+    found["edit"] = violations(page)
+    page.keyboard.press("Escape")
+    page.locator("#filters > button").click()
+    page.locator("#filters").get_by_label("中文").check()
+    ask(page, "Who won?").locator("summary").click()
+    found["no support, filters open"] = violations(page)
+    page.goto(f"{page.url}article/herald#s2")
+    found["article"] = violations(page)
+    assert found == {state: {} for state in found}
+
+
+def test_in_a_frame_there_is_the_chat_alone(visit: Callable[..., Page]) -> None:
+    page = visit(query="?embed&lang=ru", viewport={"width": 360, "height": 480})
+    expect(page.get_by_role("button", name="API")).not_to_be_visible()
+    found = {"empty": violations(page)}
+    answer = ask(page, "Что объявил Акимов?")
+    for part in (answer.locator(".head"), page.locator("#ask textarea"), page.locator("#filters > button")):
+        expect(part).to_be_in_viewport(ratio=1)
+    found["answer"] = violations(page)
+    answer.locator("a.cite").first.click()
+    expect(highlighted(page)).to_be_in_viewport()
+    page.get_by_role("button", name="Закрыть источник").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.url.endswith("/?embed=&lang=ru")
+    reload(page)
+    expect(page.locator("#chat .answer")).to_have_count(1)
+    page.get_by_role("button", name="Новый разговор").click()
+    expect(page.locator("#chat .placeholder")).to_contain_text("Что проверить?")
+    assert found == {state: {} for state in found}
+
+
+def test_the_sheet_of_a_phone_holds_the_focus(visit: Callable[..., Page]) -> None:
+    page = visit(phone=True)
+    cite = ask(page, "Where does it begin?").locator("a.cite").nth(1)
+    cite.tap()
+    sheet = page.get_by_role("dialog", name="Source")
+    expect(sheet).to_be_focused()
+    expect(sheet).to_have_attribute("aria-modal", "true")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert not page.evaluate("Boolean(document.activeElement.closest('#left, #top'))")
+    page.keyboard.press("Escape")
+    expect(cite).to_be_focused()
+    expect(sheet).to_have_count(0)
+    page.get_by_role("button", name="New conversation").click()  # nothing is inert any more
+    expect(page.locator("#chat .answer")).to_have_count(0)
+
+
+def test_what_a_screen_reader_hears(visit: Callable[..., Page]) -> None:
+    page = visit()
+    cite = ask(page, "Where does it begin?").locator("a.cite").first
+    heard = page.locator("#source [role=status]")
+    expect(heard).to_have_text("")  # the answer itself is announced, by the log that it is in
+    cite.click()
+    expect(heard).to_have_text("Source 1 of 2: Line to Murmansk")
+    page.keyboard.press("ArrowRight")
+    expect(heard).to_have_text("Source 2 of 2: Line to Murmansk")
+    expect(page.get_by_role("log", name="Conversation")).to_contain_text("2 supporting sentences")
+
+
+def test_a_journey_with_the_keyboard_alone(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.get_by_role("button", name="Light or dark").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("Where does it begin?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat .option")).to_have_count(1)
+    seen: list[str] = []
+    for _ in range(24):  # back through all that an answer offers
+        page.keyboard.press("Shift+Tab")
+        seen.append(page.evaluate(NAME_OF_FOCUSED))
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert seen[-1] == "" or outline != "none", seen[-1]
+    order = ["What did Beatriz Fontana say?", "Not helpful", "Helpful", "Link", "Copy", "Source 2", "Source 1"]
+    at = [seen.index(name) for name in order]
+    assert at == sorted(at), seen
+    page.locator("#chat a.cite").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".panel .count")).to_have_text("Source 2 of 2")
+    page.keyboard.press("Escape")
+    page.locator("#chat .option").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat .answer")).to_have_count(2)
+
+
+# --- the real thing
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The sample articles with the embedded model."""
+    library = Library.open(tmp_path_factory.mktemp("real"))
+    lines = [line for path in sorted(SAMPLES.glob("articles.*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    fields = ("url", "title", "source", "section")
+    for item in map(json.loads, lines):
+        known: dict[str, Any] = {field: item[field] for field in fields}
+        day, language = date.fromisoformat(item["published"]), Language(item["language"])
+        list(library.add([make_article(item["text"], **known, published=day, language=language, title_derived=False)]))
+    yield library
+
+
+@pytest.fixture(scope="module")
+def real_address(real: Library) -> Iterator[str]:
+    yield from served(Answerer(real))
+
+
+def test_the_real_pipeline_answers_in_three_languages(chromium: Browser, real_address: str) -> None:
+    context = chromium.new_context(locale="en-US", viewport=WIDE)
+    visit = Visit(context, real_address)
+    page = visit.open()
+    for question in ("What did Akimov announce?", "Что объявил Акимов?", "阿基莫夫宣布了什么？"):
+        answer = ask(page, question)
+        expect(answer.locator(".quote").first).to_contain_text(re.compile("Akimov|Акимов|阿基莫夫"))
+        answer.locator("a.cite").first.click()
+        quote = answer.locator(".quote").first.inner_text()
+        expect(highlighted(page)).to_have_text(quote)
+    expect(page.locator("#chat .option")).to_have_text(["梅德韦杰夫说了什么？"])
+    page.locator("#chat .option").click()
+    expect(page.locator("#chat .answer").last.locator(".quote").first).to_contain_text("梅德韦杰夫")
+    expect(ask(page, "Who won the 1998 chess olympiad?").locator(".head")).to_have_text("No supporting sentence found")
+    context.close()
+    assert visit.trouble == []

@@ -14,12 +14,14 @@ from typing import Any, cast
 
 import pytest
 
-from corpus.types import CitewireError, Language
+from corpus.types import CitewireError, Language, Sentence
 from index.types import Filters, LibraryBusy
 from qa.types import Abstention, AbstentionReason, Answer, Citation, QuestionRejected, Turn
 from ui import render
-from ui.conversation import Choice, Exchange, exchange, messages
-from ui.service import Service
+from ui.conversation import Choice, Exchange, Feedback, Proposals, exchange, judged, messages, proposals
+from ui.kept import keepable
+from ui.service import Overloaded, Service
+from ui.talk import SKIP, Talk
 from ui.words import LOCALES, Words, plural, preferred, words
 
 # Gradio makes event loops that nobody closes.
@@ -40,7 +42,7 @@ HOSTILE = (
     "&lt;b&gt; &amp; \" ' \\",
     '__i18n__{"key": "common.submit"}',
 )
-OURS = {"div", "p", "ul", "li", "span", "a", "b", "bdi", "details", "summary", "code"}
+OURS = {"div", "p", "ul", "li", "span", "a", "b", "bdi", "details", "summary", "code", "button"}
 
 
 def citation(number: int = 1, **changes: Any) -> Citation:
@@ -88,7 +90,8 @@ class Page(HTMLParser):
         self.text += data
 
     def links(self) -> list[str | None]:
-        return [attributes["href"] for tag, attributes in self.elements if tag == "a"]
+        """Where the citations lead."""
+        return [each["href"] for tag, each in self.elements if tag == "a" and each.get("class") == "cite"]
 
 
 class Scripted:
@@ -231,7 +234,7 @@ def test_an_answer_counts_quotes_and_numbers_its_sentences() -> None:
     page = Page(render.answer(answer(citation(), replace(second, article_id="other")), Filters()))
     assert "2 supporting sentences from 2 articles" in page.text
     assert "Akimov said the line opens in 2027.\u00a0Source 1The Northern Herald · 18 September 2019" in page.text
-    assert page.text.endswith("Линия откроется в 2027 году.\u00a0Source 2Вестник · Russian")
+    assert "Линия откроется в 2027 году.\u00a0Source 2Вестник · Russian" in page.text
     assert page.links() == ["/article/northern#s1", "/article/other#s2"]
     assert [attributes["lang"] for _, attributes in page.elements if "lang" in attributes] == ["en", "ru"]
 
@@ -290,7 +293,8 @@ def test_no_support_says_what_was_searched_and_shows_the_nearest_closed() -> Non
 def test_an_empty_library_says_how_to_add_articles() -> None:
     for language in Language:
         html = render.answer(abstaining(AbstentionReason.NO_ARTICLES, language=language), Filters())
-        assert render.ADD_COMMAND in Page(html).text
+        assert words(language).say("add_articles") in Page(html).text
+        assert ("button", {"class": "add-articles"}) in Page(html).elements
 
 
 def test_only_web_addresses_are_addresses() -> None:
@@ -301,6 +305,14 @@ def test_only_web_addresses_are_addresses() -> None:
 
 
 # --- the conversation
+
+
+def reply_of(each: Exchange) -> str:
+    return str(messages([each], EN)[1]["content"])
+
+
+def options_of(each: Exchange) -> Any:
+    return messages([each], EN)[1]["options"]
 
 
 def test_a_follow_up_is_asked_with_the_turns_before_it() -> None:
@@ -337,31 +349,97 @@ def test_the_filters_chosen_are_the_filters_asked_with() -> None:
 )
 def test_what_goes_wrong_is_one_plain_line(error: Exception, line: str, caplog: pytest.LogCaptureFixture) -> None:
     result = ask(error, page=RU)
-    assert line in Page(result.reply).text
+    assert line in Page(reply_of(result)).text
     assert result.turn is None
-    assert "boom" not in result.reply
+    assert "boom" not in reply_of(result)
     assert bool(caplog.records) == isinstance(error, RuntimeError)  # only the unexpected is for the log
 
 
 @pytest.mark.parametrize("dates", [{"since": "yesterday"}, {"until": "2019-13-01"}])
 def test_filters_that_cannot_be_meant_are_said_to_be(dates: dict[str, str]) -> None:
-    assert "Those filters cannot be used" in Page(ask(answer(citation()), choice=Choice(dates=dates)).reply).text
+    result = ask(answer(citation()), choice=Choice(dates=dates))
+    assert "Those filters cannot be used" in Page(reply_of(result)).text
 
 
 def test_searching_again_is_offered_only_where_filters_may_be_the_reason() -> None:
     none = abstaining(AbstentionReason.NO_SUPPORT, language=Language.RU)
     filtered = Choice(["en"])
-    assert ask(none, choice=filtered).options == (("unfiltered", "Искать без фильтров"),)
-    assert ask(none).options == ()
-    assert ask(answer(citation()), choice=filtered).options == ()
+    assert options_of(ask(none, choice=filtered)) == [{"value": "unfiltered", "label": "Искать без фильтров"}]
+    assert options_of(ask(none)) == []
+    assert options_of(ask(answer(citation()), choice=filtered)) == []
 
 
 def test_the_conversation_is_shown_as_questions_and_answers() -> None:
-    shown = messages([Exchange("*Who*?", "<div></div>", options=(("again", "Again"),))])
-    assert shown == [
-        {"role": "user", "content": "&#42;Who&#42;?"},
-        {"role": "assistant", "content": "<div></div>", "options": [{"value": "again", "label": "Again"}]},
-    ]
+    told = Exchange("*Who*?", answer=answer(citation()))
+    shown = messages([told, told, Exchange("When?")], EN)
+    assert [each["role"] for each in shown] == ["user", "assistant"] * 3
+    assert shown[0]["content"] == "&#42;Who&#42;?"
+    assert "Akimov said" in Page(shown[1]["content"]).text
+    assert shown[5]["content"] == render.waiting(EN.say("waiting"))
+
+
+def test_what_may_be_asked_next_is_offered_after_the_last_answer_only() -> None:
+    told = Exchange("Who?", answer=answer(citation()))
+    shown = messages([told, told], EN, ["And when?"])
+    assert [each.get("options") for each in shown] == [None, [], None, [{"value": "And when?", "label": "And when?"}]]
+
+
+def test_an_answer_links_to_its_question_with_the_filters() -> None:
+    filters = Filters(frozenset([Language.RU]), frozenset(["A & B"]), date(2019, 9, 1))
+    page = Page(render.answer(answer(citation(), question='Why "now"?'), filters))
+    (link,) = [each["href"] for tag, each in page.elements if tag == "a" and each["class"] == "link"]
+    assert link == "/?q=Why+%22now%22%3F&language=ru&source=A+%26+B&since=2019-09-01"
+
+
+def test_feedback_is_given_changed_and_taken_back() -> None:
+    told = Exchange("Who?", answer=answer(citation()))
+    before = [told, Exchange("Hm?", problem="no"), told]
+    liked = judged(before, -2, "liked")
+    assert [each.feedback for each in liked] == [Feedback.LIKED, None, None]
+    assert [each.feedback for each in judged(liked, -2, "disliked")] == [Feedback.DISLIKED, None, None]
+    assert judged(liked, -2, "liked") == before
+    for at, feedback in ((0, "liked"), (-3, "liked"), ("1", "liked"), (None, None), (-1, "loved"), (-1, {})):
+        assert judged(before, at, feedback) == before
+
+
+def test_an_edited_question_is_asked_from_there() -> None:
+    scripted = Scripted(answer(citation()))
+    talk = Talk(cast(Service, scripted))
+    told = [Exchange(question, answer=answer(citation())) for question in ("One?", "Two?", "Three?")]
+
+    def edited(index: Any, value: Any) -> list[Any]:
+        return list(talk.edited(cast(Any, SimpleNamespace(index=index, value=value)), told, "en", ""))
+
+    *_, (_, _, now, _) = edited(2, " Two, then? ")
+    assert [each.question for each in now] == ["One?", "Two, then?"]
+    assert [turn.question for turn in scripted.asked[0][2]] == ["One?"]
+    for index, value in ((8, "x"), (-2, "x"), ([0, 1], "x"), (2, None)):
+        assert edited(index, value) == [SKIP]
+    ((_, shown, _, _),) = edited(2, "Two?")  # as it was: Gradio has put its raw text into the chat
+    assert shown == messages(told, EN)
+    assert len(scripted.asked) == 1
+
+
+def test_what_was_asked_meanwhile_is_not_overwritten_by_proposals() -> None:
+    talk = Talk(cast(Service, Scripted(answer(citation()))))
+    old, new = answer(citation()), answer(citation(quote="Other."))
+    proposed = Proposals(old, ("And when?",))
+    (*_, shown) = talk.offered([Exchange("Who?", answer=old)], proposed, "en")
+    assert shown["options"]
+    for exchanges in ([Exchange("Who?", answer=new)], [Exchange("Who?", answer=old), Exchange("Why?")], []):
+        assert "__type__" in talk.offered(exchanges, proposed, "en")
+
+
+def test_nothing_is_proposed_while_others_are_answered() -> None:
+    def preview(*_: Any, **__: Any) -> Answer:
+        raise Overloaded("busy")
+
+    sentence = Sentence("s", "northern", 0, 0, 19, "Kari Lien said no.", Language.EN)
+    library = SimpleNamespace(sentences=lambda _: [sentence])
+    service = cast(Service, SimpleNamespace(preview=preview, library=library))
+    told = Exchange("Who?", answer=answer(citation()))
+    assert proposals(service, [told]) is None
+    assert proposals(service, []) is proposals(service, [Exchange("Who?", problem="no")]) is None
 
 
 # --- the page
@@ -375,8 +453,10 @@ def chat() -> Any:
     return Chat(cast(Service, SimpleNamespace(library=library)))
 
 
-def test_the_page_is_no_api(chat: Any) -> None:
-    assert chat.page.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+def test_nothing_that_happens_on_the_page_is_listed_as_api(chat: Any) -> None:
+    listed = chat.page.get_api_info()
+    assert set(listed["named_endpoints"]) == {"/ask", "/ask_news", "/get_article"}  # those of ui/tools.py
+    assert listed["unnamed_endpoints"] == {}
 
 
 def test_the_browser_cannot_send_messages_back(chat: Any) -> None:
@@ -396,7 +476,7 @@ def test_the_page_asks_no_other_site_for_anything(chat: Any) -> None:
     ("saved", "header", "language"), [("", "ru", "ru"), ("zh", "ru", "zh"), ({"a": 1}, "ru", "ru"), ("xx", "", "en")]
 )
 def test_the_language_chosen_on_the_page_wins(chat: Any, saved: Any, header: str, language: str) -> None:
-    updates = chat.opened(saved, SimpleNamespace(headers={"accept-language": header}))
+    updates = chat.opened(saved, None, SimpleNamespace(headers={"accept-language": header}))
     own = words(Language(language))
     assert updates[chat.language]["value"] == language
     assert updates[chat.box]["placeholder"] == own.say("ask")
@@ -404,12 +484,49 @@ def test_the_language_chosen_on_the_page_wins(chat: Any, saved: Any, header: str
     assert own.count("searching", 2) in updates[chat.chat]["placeholder"]
 
 
+def test_the_address_sets_the_filters_and_asks_in_a_fresh_conversation(chat: Any) -> None:
+    stored = json.dumps([shown for _, shown in keepable([Exchange("Who?", answer=answer(citation()))])])
+    found = {"search": "?q=Что%3F&language=ru&source=Вестник&since=2019-09-01&lang=zh", "stored": stored}
+    updates = chat.opened("en", found, SimpleNamespace(headers={}))
+    assert updates[chat.exchanges] == [Exchange("Что?")]
+    assert updates[chat.language]["value"] == "zh"
+    assert (updates[chat.languages]["value"], updates[chat.sources]["value"]) == (["ru"], ["Вестник"])
+    assert updates[chat.dates]["value"] == {"since": "2019-09-01"}
+    assert updates[chat.filters]["label"] == ZH.say("filters_on", n=3)
+    again = chat.opened("en", {"search": "", "stored": stored}, SimpleNamespace(headers={}))
+    assert [each.question for each in again[chat.exchanges]] == ["Who?"]
+    assert len(again[chat.panel]["conversation"]) == 1
+
+
+@pytest.mark.parametrize("found", [None, 1, "x", [], {"stored": 3, "search": ["q"], "origin": {}}, {"stored": "[{}]"}])
+def test_whatever_a_browser_sends_the_page_opens(chat: Any, found: Any) -> None:
+    updates = chat.opened("", found, SimpleNamespace(headers={}))
+    assert (updates[chat.exchanges], updates[chat.origin]) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [
+        ("https://news.example:8443", "https://news.example:8443"),
+        ("http://[::1]:7860", "http://[::1]:7860"),
+        ("javascript:alert(1)", ""),
+        ("https://a.example/x", ""),
+        ("null", ""),
+        (None, ""),
+    ],
+)
+def test_an_origin_is_scheme_name_and_port(told: Any, origin: str) -> None:
+    from ui.chat import origin_of
+
+    assert origin_of(told) == origin
+
+
 @pytest.mark.parametrize(("source", "examples"), [("Sample Gazette", 3), ("The Herald", 0)])
 def test_the_examples_are_shown_where_they_fit(
     chat: Any, monkeypatch: pytest.MonkeyPatch, source: str, examples: int
 ) -> None:
     monkeypatch.setattr(chat.library, "sources", lambda: [source])
-    updates = chat.opened("", SimpleNamespace(headers={}))
+    updates = chat.opened("", {}, SimpleNamespace(headers={}))
     assert len(updates[chat.chat]["examples"]) == examples
 
 

@@ -24,6 +24,7 @@ from index.library import Library
 from index.types import Filters, LibraryBusy, WrongModel
 from qa.types import Answer
 from ui import cli
+from ui.options import listen
 from ui.schemas import answer_json
 
 LINE = {"text": "The bridge is open. It is new.", "url": "https://news.example/bridge", "language": "en"}
@@ -122,7 +123,11 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
         ([], ["--library", "--model", "--version", "CITEWIRE_LIBRARY"]),
         (["add"], ["PATH|URL", "JSON Lines", "stdin"]),
         (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "en|ru|zh"]),
-        (["chat"], ["--host", "--port", "--insecure", "7860"]),
+        (
+            ["chat"],
+            "--host --port --insecure --rate-limit --allow-host --allow-frame --log-questions 7860 120/minute".split(),
+        ),
+        (["keys"], ["add", "list", "remove"]),
         (["articles"], ["--json"]),
         (["remove"], ["ID|URL"]),
         (["stats"], ["--json"]),
@@ -157,6 +162,10 @@ def test_version_is_printed(run: Run) -> None:
         ["ask", "When?", "--until", "2019-02-30"],
         ["chat", "--port", "70000"],
         ["chat", "--host", "0.0.0.0"],
+        ["chat", "--rate-limit", "often"],
+        ["chat", "--allow-frame", "news.example"],
+        ["chat", "--allow-frame", "https://a.example; script-src *"],
+        ["keys", "add"],
         ["ask", "When?", "--library", "x"],
         ["--library", "", "stats"],
     ],
@@ -568,13 +577,55 @@ def test_chat_says_in_one_line_that_an_address_is_not_this_machines(run: Run) ->
     assert [line.split(":")[0] for line in shown.err.splitlines()] == ["Warning", "citewire"]
 
 
-def test_chat_lets_other_machines_in_only_when_told_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chat_lets_other_machines_in_only_with_a_key_or_when_told_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
     monkeypatch.setattr("ui.app.serve", lambda settings, listener, _: served.append((settings, listener.close())))
-    refused = run("chat", "--host", "0.0.0.0", "--port", "0")
+    others = ("chat", "--host", "0.0.0.0", "--port", "0")
+    refused = run(*others)
     assert refused.code == 2
-    assert "--insecure" in refused.err
-    allowed = run("chat", "--host", "0.0.0.0", "--port", "0", "--insecure")
+    assert "--insecure" in refused.err and "keys add" in refused.err
+    allowed = run(*others, "--insecure")
     assert allowed.code == 0
     assert allowed.err.startswith("Warning:")
-    assert [settings.host for settings, _ in served] == ["0.0.0.0"]
+    assert run("keys", "add", "phone").out.startswith("cw_")
+    assert run(*others, "--rate-limit", "5/second").code == 0
+    assert "Warning" not in run("chat", "--port", "0").err
+    kept = [(settings.host, settings.needs_key, settings.rate) for settings, _ in served]
+    assert kept == [
+        ("0.0.0.0", False, "120/minute"),
+        ("0.0.0.0", True, "5/second"),
+        ("127.0.0.1", False, None),
+    ]
+
+
+def test_keys_are_made_listed_and_removed(run: Run, folder: Path) -> None:
+    key = run("keys", "add", "phone").out.strip()
+    assert run("keys", "list").out.endswith("  phone\n")
+    assert key not in run("keys", "list").out + (folder / "keys.json").read_text()
+    assert run("keys", "add", "phone").code == 1
+    assert run("keys", "remove", "phone").code == 0
+    gone = run("keys", "remove", "phone")
+    assert (gone.code, gone.out) == (1, "")
+    assert "keys list" in gone.err
+    assert run("keys", "list").out == ""
+
+
+def test_the_log_is_json_where_nobody_watches_it(tmp_path: Path) -> None:
+    with start("--library", tmp_path, "chat", "--port", "0", "--log-questions", code=FAKED + "main()") as process:
+        assert process.stdout
+        match = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert match
+        request = urllib.request.Request(
+            f"{match[0]}/v1/ask", '{"question": "Кто?"}'.encode(), {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=30).close()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in lines] == ["question", "request"]
+    assert lines[0]["question"] == "Кто?" and lines[0]["request_id"] == lines[1]["request_id"]
+
+
+def test_replies_are_not_held_back_to_fill_packets() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on: 40 ms a reply

@@ -14,7 +14,7 @@ from index.stages import measured, stage
 from index.types import Filters
 from qa.pipeline import Answerer
 from qa.types import Abstention, AbstentionReason, Answer, QuestionRejected, Turn
-from ui.service import RUNNING, WAITING, Door, Overloaded, Service, Slots
+from ui.service import RUNNING, WAITING, Door, Line, Overloaded, Service
 
 
 class Slow:
@@ -26,7 +26,7 @@ class Slow:
         self.lock = threading.Lock()
         self.running = self.most = self.finished = 0
 
-    def ask(self, text: str, *, filters: Filters, history: Sequence[Turn], limit: int) -> Answer:
+    def ask(self, text: str, *, filters: Filters, history: Sequence[Turn], limit: int = 5) -> Answer:
         del filters, history, limit
         with self.lock:
             self.running += 1
@@ -76,12 +76,35 @@ def test_more_than_the_line_holds_are_refused_at_once_and_the_others_answered(sl
     assert samples(service)["citewire_refusals_total", "rest", "Overloaded"] == 1
 
 
-def test_whoever_has_no_patience_is_refused_when_someone_else_is_at_it() -> None:
-    slots = Slots(running=1, waiting=5)
-    with slots.taken(), pytest.raises(Overloaded), slots.taken(patience=0):
+def test_whoever_runs_out_of_patience_is_refused_and_never_served() -> None:
+    line, go, done = Line(running=1, waiting=5), threading.Event(), []
+    first = threading.Thread(target=line.run, args=(lambda: go.wait(20), 20))
+    first.start()
+    while line.is_free:
         pass
-    with slots.taken(patience=0):  # a refusal leaves no trace
+    with pytest.raises(Overloaded):
+        line.run(lambda: done.append(1), patience=0.01)
+    go.set()
+    first.join(20)
+    assert line.run(lambda: 7, patience=20) == 7  # a refusal leaves no trace
+    assert not done and line.is_free
+
+
+def test_a_preview_gives_way_and_is_not_counted(slow: Slow) -> None:
+    service = Service(cast(Answerer, slow))
+    asking = threading.Thread(target=service.ask, args=("What?",), kwargs={"door": Door.REST})
+    asking.start()
+    while not slow.running:
         pass
+    if RUNNING == 1:
+        with pytest.raises(Overloaded):
+            service.preview("And when?")
+    slow.go.set()
+    asking.join(20)
+    assert service.preview("And when?").question == "And when?"
+    assert [key for key in samples(service) if key[0] == "citewire_questions_total"] == [
+        ("citewire_questions_total", "rest", "en")
+    ]
 
 
 def test_a_failure_gives_its_place_back(slow: Slow) -> None:

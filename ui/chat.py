@@ -1,7 +1,8 @@
 """The chat in the browser: Gradio over `Answerer.ask`, mounted on the app."""
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,10 +13,13 @@ from fastapi import FastAPI
 from gradio.blocks import Block
 
 from corpus.types import Language
+from index.types import Filters
 from qa.question import MAX_LENGTH
-from ui import render
-from ui.conversation import UNFILTERED, Choice, Exchange, exchange, messages, waiting
+from ui import links, render, tools
+from ui.conversation import Choice, Exchange, messages
+from ui.kept import restored
 from ui.service import Service
+from ui.talk import Talk, carried
 from ui.words import NAMES, Words, preferred, words
 
 STATIC = Path(__file__).parent / "static"
@@ -32,8 +36,14 @@ THEME = gr.themes.Default(
     font_mono=[gr.themes.Font("ui-monospace"), gr.themes.Font("monospace")],
 )
 # Templates run what looks like code in a value, so only words of our own ever come near one.
-BRAND = """<h1>[<b>1</b>] Citewire</h1><p>${value}</p>"""
-PANEL = """<section class="panel" tabindex="-1"></section>"""
+BRAND = """<h1>[<b>1</b>]<span> Citewire</span></h1><p>${value}</p>"""
+PANEL = """<section class="panel" tabindex="-1"></section><p class="unseen" role="status"></p>"""
+EXPORT = """<details><summary title="${name}"><span>${name}</span></summary>
+<div><button type="button" class="markdown">${as_markdown}</button>
+<button type="button" class="json">${as_json}</button></div>
+</details>"""
+LIBRARY = """<div><p class="veil"></p>
+<dialog closedby="any" aria-labelledby="library-title"></dialog></div>"""
 DATES = """<div><label>${since}<input type="date" name="since"></label>
 <label>${until}<input type="date" name="until"></label></div>"""
 
@@ -43,13 +53,14 @@ Updates = dict[Block, Any]
 
 def mount(app: FastAPI, service: Service) -> FastAPI:
     """Serve the chat at `/`. Mount it last: it answers every path that no other route does."""
+    page = Chat(service).page
     gr.mount_gradio_app(
         app,
-        Chat(service).page,
+        page,
         path="/",
         theme=THEME,
-        css_paths=[STATIC / f"{part}.css" for part in ("frame", "conversation", "panel")],
-        js=script("page"),
+        css_paths=[STATIC / f"{part}.css" for part in ("frame", "conversation", "panel", "library")],
+        js=script("page") + script("answers"),
         favicon_path=str(STATIC / "favicon.svg"),
         footer_links=[],
         run_history=False,
@@ -59,8 +70,9 @@ def mount(app: FastAPI, service: Service) -> FastAPI:
         enable_monitoring=False,
         pwa=False,
         ssr_mode=False,
-        mcp_server=False,
+        mcp_server=True,
     )
+    tools.restrict(page)
     return app
 
 
@@ -74,9 +86,12 @@ class Chat:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.library = service.library
+        self.talk = Talk(service)
         self.worded: dict[Block, dict[str, str]] = {}
         with gr.Blocks(title="Citewire", analytics_enabled=False, fill_width=True, fill_height=True) as self.page:
             self.exchanges = gr.State([])
+            self.proposals = gr.State(None)
+            self.origin = gr.State("")  # the address that the reader's browser knows this server by
             self.chosen_language = gr.BrowserState("", storage_key="citewire_language", secret="citewire")
             with gr.Column(elem_id="app"):
                 self._header()
@@ -90,8 +105,19 @@ class Chat:
                             apply_default_css=False,
                             elem_id="source",
                             words={},  # the page stays unseen until they come
+                            conversation=[],
+                            texts=[],
+                            markdown="",
                         )
+                self.shelf = gr.HTML(
+                    html_template=LIBRARY,
+                    js_on_load=script("library") + script("adding"),
+                    apply_default_css=False,
+                    elem_id="library",
+                    sources=[],
+                )
             self._listeners()
+            tools.register(service)
         self.page.queue(max_size=64, api_open=False)
 
     def _header(self) -> None:
@@ -99,6 +125,15 @@ class Chat:
             self._worded(gr.HTML, {"value": "tagline"}, html_template=BRAND, apply_default_css=False, elem_id="brand")
             with gr.Row(elem_id="tools"):
                 self.new = self._worded(gr.Button, {"value": "new"}, elem_id="new", min_width=0)
+                self._worded(
+                    gr.HTML,
+                    {"name": "export", "as_markdown": "as_markdown", "as_json": "as_json"},
+                    html_template=EXPORT,
+                    apply_default_css=False,
+                    min_width=0,
+                    elem_id="export",
+                )
+                self.articles = self._worded(gr.Button, {"value": "articles"}, elem_id="articles", min_width=0)
                 self.language = self._worded(
                     gr.Radio,
                     {"label": "language"},
@@ -118,6 +153,7 @@ class Chat:
             height="100%",
             autoscroll=False,  # to the end of an answer; page.js shows its beginning
             buttons=[],
+            editable="user",
             latex_delimiters=[],
             allow_tags=False,
             allow_file_downloads=False,
@@ -164,32 +200,76 @@ class Chat:
     def _listeners(self) -> None:
         chosen: list[Any] = [self.languages, self.sources, self.dates]
         # The chat is never an input: what a browser sends for it could name files of this machine.
-        asked = [self.exchanges, self.language, *chosen]
-        told = [self.box, self.chat, self.exchanges]
-        spoken: list[Any] = [self.chosen_language, self.chat, self.panel, *self.worded]
+        asked = [self.exchanges, self.language, self.origin, *chosen]
+        told = [self.box, self.chat, self.exchanges, self.panel]
+        spoken: list[Any] = [self.chosen_language, self.chat, self.panel, self.shelf, *self.worded]
+        opened = [*spoken, self.exchanges, self.origin]
         # Every listener is public API unless told otherwise.
         silent: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         quick: dict[str, Any] = {**silent, "queue": False}
         asking: dict[str, Any] = {**silent, "concurrency_id": "ask", "concurrency_limit": 8}
-        self.page.load(self.opened, [self.chosen_language], spoken, **quick)
+        loaded = self.page.load(
+            self.opened, [self.chosen_language, self.panel], opened, js=script("opening"), **quick
+        ).then(self.talk.resumed, asked, told, **quick)
         self.language.input(self.switched, [self.language, *chosen], spoken, **quick)
+        self.articles.click(None, js="() => window.citewire.openArticles()", **quick)
+        self.shelf.change(self.restocked, [self.language, self.sources], [self.chat, self.sources, self.shelf], **quick)
         self.theme.click(None, js="() => window.citewire.toggleTheme()", **quick)
-        gr.on([each.change for each in chosen], self.filtered, [self.language, *chosen], self.filters, **quick)
-        self.box.submit(self.asked, [self.box, *asked], told, **asking)
-        self.chat.example_select(self.example_chosen, asked, told, **asking)
-        self.chat.option_select(self.option_chosen, asked, [*told, *chosen], **asking)
-        self.new.click(lambda: ("", [], []), None, told, **quick)
+        # Not `change`: that comes once for each filter while an address or an option sets them all.
+        gr.on([each.input for each in chosen], self.filtered, [self.language, *chosen], self.filters, **quick)
+        answered = [
+            loaded,
+            self.box.submit(self.talk.asked, [self.box, *asked], told, **asking),
+            self.chat.example_select(self.talk.example_chosen, asked, told, **asking),
+            self.chat.option_select(self.talk.option_chosen, asked, [*told, *chosen, self.filters], **asking),
+            self.chat.edit(self.talk.edited, asked, told, **asking),
+        ]
+        # What may be asked next comes after the answer, never over a newer question. Not through the queue: Gradio's
+        # stream closes when its last event ends, and loses a question that is asked at that moment.
+        for answer in answered:
+            answer.then(self.talk.proposed, self.exchanges, self.proposals, **quick).then(
+                self.talk.offered, [self.exchanges, self.proposals, self.language], self.chat, **quick
+            )
+        self.panel.like(
+            self.talk.judged, [self.exchanges, self.language, self.origin], [self.exchanges, self.panel], **quick
+        )
+        self.new.click(lambda: ("", [], [], carried([], "", words(Language.EN))), None, told, **quick)
 
-    def opened(self, chosen: Any, request: gr.Request) -> Updates:
-        """The page in the language that was chosen on it, else the browser's."""
-        known = isinstance(chosen, str) and chosen in set(Language)
-        language = Language(chosen) if known else preferred(request.headers.get("accept-language", ""))
-        updates = self._spoken(words(language), Choice())
-        updates[self.sources]["choices"] = self.library.sources()
-        return updates
+    def opened(self, chosen: Any, found: Any, request: gr.Request) -> Updates:
+        """The page as its address asks for it, with the conversation that the browser kept.
+
+        In the language of the address, else the one that was chosen on the page, else the browser's.
+        """
+        found = found if isinstance(found, dict) else {}
+        sources = self.library.sources()
+        link = links.parse(found.get("search"), sources)
+        known = Language(chosen) if isinstance(chosen, str) and chosen in set(Language) else None
+        own = words(link.page or known or preferred(request.headers.get("accept-language", "")))
+        origin = origin_of(found.get("origin"))
+        exchanges = [Exchange(link.question)] if link.question else list(restored(found.get("stored")))
+        updates = self._spoken(own, choice_of(link.filters))
+        updates[self.sources]["choices"] = sources
+        updates[self.shelf] = gr.update(sources=sources)
+        if link.filters:
+            choice = choice_of(link.filters)
+            updates[self.languages]["value"], updates[self.sources]["value"] = choice.languages, choice.sources
+            updates[self.dates]["value"] = choice.dates
+        updates[self.chat]["value"] = messages(exchanges, own)
+        updates[self.panel] |= carried(exchanges, origin, own)
+        return {**updates, self.exchanges: exchanges, self.origin: origin}
 
     def switched(self, chosen: str, *filters: Any) -> Updates:
         return {**self._spoken(words(Language(chosen)), Choice(*filters)), self.chosen_language: chosen}
+
+    def restocked(self, page: str, chosen: list[str]) -> Updates:
+        """The welcome and the filters, after articles were added or removed."""
+        sources = self.library.sources()
+        kept = [source for source in chosen if source in sources]
+        return {
+            self.chat: self._welcome(words(Language(page))),
+            self.sources: gr.update(choices=sources, value=kept),
+            self.shelf: gr.update(sources=sources),
+        }
 
     def filtered(self, page: str, *filters: Any) -> Any:
         return gr.update(label=filters_label(words(Language(page)), Choice(*filters)))
@@ -199,29 +279,27 @@ class Chat:
         updates[self.language]["value"] = own.language.value
         updates[self.filters]["label"] = filters_label(own, choice)
         updates[self.panel] = gr.update(words=own.table)
-        fitting = EXAMPLES if SAMPLES.intersection(self.library.sources()) else ()
-        examples = [{"text": example} for example in fitting]
-        updates[self.chat] = gr.update(placeholder=welcome(own, self.library.count()), examples=examples)
+        updates[self.chat] = self._welcome(own)
         return updates
 
-    def asked(self, question: str, before: list[Exchange], page: str, *filters: Any) -> Iterator[Any]:
-        """The question at once, and the answer when there is one."""
-        if not question.strip():
-            yield gr.skip(), gr.skip(), gr.skip()
-            return
-        own = words(Language(page))
-        yield "", messages([*before, waiting(question, own)]), before
-        now = [*before, exchange(self.service, question, before, Choice(*filters), own)]
-        yield gr.skip(), messages(now), now
+    def _welcome(self, own: Words) -> Any:
+        fitting = EXAMPLES if SAMPLES.intersection(self.library.sources()) else ()
+        examples = [{"text": example} for example in fitting]
+        return gr.update(placeholder=welcome(own, self.library.count()), examples=examples)
 
-    def example_chosen(self, chosen: gr.SelectData, *asked: Any) -> Iterator[Any]:
-        yield from self.asked(str(chosen.value["text"]), *asked)
 
-    def option_chosen(self, chosen: gr.SelectData, before: list[Exchange], page: str, *_: Any) -> Iterator[Any]:
-        """The last question again, without the filters."""
-        if chosen.value == UNFILTERED and before:
-            for told in self.asked(before[-1].question, before, page):
-                yield *told, [], [], {}
+def origin_of(told: Any) -> str:
+    """Scheme, name and port, where a browser told them; they only ever go back to the same browser."""
+    return told if isinstance(told, str) and re.fullmatch(r"https?://[\w.:\[\]-]{1,300}", told) else ""
+
+
+def choice_of(filters: Filters) -> Choice:
+    dates = {"since": filters.since, "until": filters.until}
+    return Choice(
+        sorted(filters.languages),
+        sorted(filters.sources),
+        {name: day.isoformat() for name, day in dates.items() if day},
+    )
 
 
 def filters_label(own: Words, choice: Choice) -> str:
@@ -230,6 +308,6 @@ def filters_label(own: Words, choice: Choice) -> str:
 
 def welcome(own: Words, articles: int) -> str:
     if not articles:
-        command = f"<p><code>{render.text(render.ADD_COMMAND)}</code></p>"
-        return f"<h2>{own.say('empty')}</h2><p>{own.say('empty_text')}</p>{command}"
+        command = f"<p>{own.say('in_terminal')} <code>{render.text(render.ADD_COMMAND)}</code></p>"
+        return f"<h2>{own.say('empty')}</h2><p>{own.say('empty_text')}</p>{render.add_button(own)}{command}"
     return f"<h2>{own.say('hello')}</h2><p>{own.say('hello_text', articles=own.count('searching', articles))}</p>"

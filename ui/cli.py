@@ -1,23 +1,21 @@
 """The command line: `citewire add`, `ask`, `chat` and the rest. With --json, stdout holds the JSON alone."""
 
-import errno
 import os
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import platformdirs
 import typer
 
 from corpus.types import CitewireError, Language
+from ui import server
+from ui.options import Choice, loopback_is_allowed
 from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_nearest, shown
 
 # Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
@@ -28,14 +26,7 @@ STATUSES = ("added", "unchanged", "replaced", "rejected")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on stdout.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The options that come before the command."""
-
-    folder: Path
-    model: str | None
+app.add_typer(server.commands)
 
 
 def main() -> None:
@@ -108,7 +99,7 @@ def add(
     """
     from corpus import articles
 
-    found = articles(places, allow_loopback=_loopback_is_allowed())
+    found = articles(places, allow_loopback=loopback_is_allowed())
     counts: Counter[str] = Counter()
     with _library(context) as library:
         try:
@@ -156,33 +147,6 @@ def ask(
         show_nearest(answer)
     else:
         show_answer(answer)
-
-
-@app.command()
-def chat(
-    context: typer.Context,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to listen on; 0 takes a free one.")
-    ] = 7860,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let other machines in, although there is no password yet.")
-    ] = False,
-) -> None:
-    """Serve the chat page and the REST API. Prints the address once questions can be answered."""
-    if not _is_loopback(f"//[{host}]" if ":" in host else f"//{host}"):
-        if not insecure:
-            raise typer.BadParameter("lets other machines in without a password; allow it with --insecure.")
-        say("Warning: whoever reaches this machine can read, add and remove articles: there is no password.")
-    listener = _listen(host, port)
-    say("Loading ...")
-    from ui.app import Settings, serve
-
-    choice: Choice = context.obj
-    port = listener.getsockname()[1]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    settings = Settings(choice.folder, choice.model, host, port, _loopback_is_allowed())
-    serve(settings, listener, lambda: typer.echo(f"Ready at {address} (API: {address}/docs). Ctrl+C stops."))
 
 
 @app.command("articles")
@@ -287,32 +251,3 @@ def _whole(argument: str) -> str:
 
 def _date(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def _loopback_is_allowed() -> bool:
-    """Whether articles may be fetched from this machine: a setting for tests, since anything may listen there."""
-    return "CITEWIRE_ALLOW_LOOPBACK" in os.environ
-
-
-def _is_loopback(address: str) -> bool:
-    """Whether an address is on this machine."""
-    try:
-        host = urlsplit(address).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything slow is loaded, so that a taken one is known at once."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise CitewireError(f"Port {port} on {host} is in use; choose another with --port.") from None
-        reason = error.strerror or error
-        raise CitewireError(f"Cannot listen on {host}, port {port} ({reason}); choose others.") from None
-    return listener

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from corpus.types import CitewireError, Language
 from index.types import Filters, LibraryBusy
+from qa.followups import follow_ups
 from qa.question import MAX_LENGTH
 from qa.types import Answer, CitedSentence, QuestionRejected, Turn
 from ui import render
@@ -50,41 +52,100 @@ class Choice:
         return date.fromisoformat(day) if day else None
 
 
+class Feedback(StrEnum):
+    """What a reader thinks of an answer. It stays in their browser."""
+
+    LIKED = "liked"
+    DISLIKED = "disliked"
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and what was said to it, as HTML; `turn` is None where it went wrong."""
+    """A question and what came of it: an answer, or one line that says what went wrong; neither while it is awaited."""
 
     question: str
-    reply: str
-    turn: Turn | None = None
-    options: tuple[tuple[str, str], ...] = ()  # (value, label) of what may be clicked next
+    filters: Filters = Filters()
+    answer: Answer | None = None
+    problem: str = ""
+    feedback: Feedback | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.answer is None and not self.problem
+
+    @property
+    def turn(self) -> Turn | None:
+        """What a follow-up may lean on."""
+        if self.answer is None:
+            return None
+        cited = (CitedSentence(each.article_id, each.sentence_id) for each in self.answer.citations)
+        return Turn(self.question, tuple(cited))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Questions that lead on from `answer`."""
+
+    answer: Answer
+    questions: tuple[str, ...]
 
 
 def exchange(service: Service, question: str, before: Sequence[Exchange], choice: Choice, page: Words) -> Exchange:
     """Ask; whatever goes wrong is said in one line."""
-    history = [each.turn for each in before if each.turn][-REMEMBERED:]
     try:
         filters = choice.filters()
-        answer = service.ask(question, door=Door.CHAT, filters=filters, history=history)
+        answer = service.ask(question, door=Door.CHAT, filters=filters, history=history_of(before))
     except Exception as error:
-        return Exchange(question, render.problem(trouble(error, page)))
-    cited = tuple(CitedSentence(each.article_id, each.sentence_id) for each in answer.citations)
-    return Exchange(question, render.answer(answer, filters), Turn(question, cited), _options(answer, filters))
+        return Exchange(question, problem=trouble(error, page))
+    return Exchange(question, filters, answer)
 
 
-def messages(exchanges: Sequence[Exchange]) -> list[Message]:
-    """The conversation as the Chatbot shows it."""
+def history_of(exchanges: Sequence[Exchange]) -> list[Turn]:
+    return [each.turn for each in exchanges if each.turn][-REMEMBERED:]
+
+
+def proposals(service: Service, exchanges: Sequence[Exchange]) -> Proposals | None:
+    """What may be asked next; nothing when someone else is being answered, which comes first."""
+    last = exchanges[-1] if exchanges else None
+    if last is None or last.answer is None:
+        return None
+
+    def preview(question: str, history: Sequence[Turn]) -> Answer:
+        return service.preview(question, filters=last.filters, history=history)
+
+    try:
+        questions = follow_ups(preview, service.library.sentences, last.answer, history_of(exchanges))
+    except CitewireError:
+        return None
+    return Proposals(last.answer, questions)
+
+
+def judged(exchanges: Sequence[Exchange], at: object, feedback: object) -> list[Exchange]:
+    """The conversation with a reader's `feedback` on the answer `at` (-1: the last); given twice, it is taken back."""
+    known = feedback if isinstance(feedback, str) and feedback in set(Feedback) else None
+    places = [place for place, each in enumerate(exchanges) if each.answer]
+    if known is None or not isinstance(at, int) or not -len(places) <= at < 0:
+        return list(exchanges)
+    place = places[at]
+    given = None if exchanges[place].feedback == known else Feedback(known)
+    return [*exchanges[:place], replace(exchanges[place], feedback=given), *exchanges[place + 1 :]]
+
+
+def messages(exchanges: Sequence[Exchange], page: Words, questions: Sequence[str] = ()) -> list[Message]:
+    """The conversation as the Chatbot shows it; `questions` are offered after its last answer."""
     shown: list[Message] = []
     for each in exchanges:
-        options = [{"value": value, "label": label} for value, label in each.options]
         shown.append({"role": "user", "content": render.question(each.question)})
-        shown.append({"role": "assistant", "content": each.reply, "options": options})
+        shown.append({"role": "assistant", "content": _reply(each, page), "options": _options(each)})
+    if shown and not shown[-1]["options"]:
+        shown[-1]["options"] = [{"value": question, "label": question} for question in questions]
     return shown
 
 
-def waiting(question: str, page: Words) -> Exchange:
-    """A question that is being looked for."""
-    return Exchange(question, render.waiting(page.say("waiting")))
+def _reply(each: Exchange, page: Words) -> str:
+    if each.answer:
+        return render.answer(each.answer, each.filters)
+    return render.problem(each.problem) if each.problem else render.waiting(page.say("waiting"))
 
 
 def trouble(error: Exception, page: Words) -> str:
@@ -102,7 +163,7 @@ def trouble(error: Exception, page: Words) -> str:
     return page.say("failed")
 
 
-def _options(answer: Answer, filters: Filters) -> tuple[tuple[str, str], ...]:
-    if answer.answered or not filters:
-        return ()
-    return ((UNFILTERED, words(answer.language).say("unfiltered")),)
+def _options(each: Exchange) -> list[dict[str, str]]:
+    if each.answer is None or each.answer.answered or not each.filters:
+        return []
+    return [{"value": UNFILTERED, "label": words(each.answer.language).say("unfiltered")}]

@@ -21,7 +21,7 @@ def router(library: Library) -> APIRouter:
     pages = APIRouter(include_in_schema=False)
 
     @pages.get("/article/{article_id}")
-    def article_page(article_id: str, request: Request) -> HTMLResponse:
+    def articlepage(article_id: str, request: Request) -> HTMLResponse:
         reader = words(preferred(request.headers.get("accept-language", "")))
         article = library.article(article_id)
         if article is None:
@@ -52,7 +52,7 @@ def _between(gap: str, result: list[list[Piece]]) -> None:
 def _article(article: Article, sentences: Sequence[Sentence], reader: Words) -> str:
     body = "".join(f'<p dir="auto">{"".join(map(_piece, each))}</p>' for each in paragraphs(article.text, sentences))
     title = "" if article.title_derived else f'<h1 dir="auto">{escape(article.title)}</h1>'
-    return _page(
+    return page(
         article.title,
         reader,
         f'<article lang="{article.language}">{title}{_about(article, reader)}{body}</article>',
@@ -82,13 +82,15 @@ def _original(url: str, reader: Words) -> str:
 
 def _missing(reader: Words) -> str:
     title = escape(reader.say("not_found"))
-    return _page(reader.say("not_found"), reader, f"<h1>{title}</h1><p>{escape(reader.say('not_found_text'))}</p>")
+    return page(reader.say("not_found"), reader, f"<h1>{title}</h1><p>{escape(reader.say('not_found_text'))}</p>")
 
 
-def _page(title: str, reader: Words, body: str) -> str:
+def page(title: str, reader: Words, body: str, *, back: bool = True) -> str:
+    """A whole page in the reader's language; `body` is HTML."""
+    nav = f'<nav><a href="/">← {escape(reader.say("back"))}</a></nav>' if back else ""
     return (
         f'<!doctype html><html lang="{reader.language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} · Citewire</title><style>{STYLE}</style></head>"
-        f'<body><nav><a href="/">← {escape(reader.say("back"))}</a></nav><main>{body}</main></body></html>'
+        f"<body>{nav}<main>{body}</main></body></html>"
     )

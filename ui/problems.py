@@ -29,6 +29,8 @@ STATUSES: dict[type[CitewireError], int] = {
 }
 RETRY_AFTER = {503: {"Retry-After": "5"}}
 FULL = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL = "The disk that holds the library is full: make room on it, then try again."
+UNEXPECTED = "Something unexpected went wrong; the server's log says what."
 SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status"],
@@ -61,6 +63,13 @@ def problem(status: int, detail: object, *, headers: Mapping[str, str] | None = 
         **more,
     }
     return JSONResponse(content, status, {**RETRY_AFTER.get(status, {}), **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def reason(error: Exception) -> str:
+    """What is told of an error after the reply has begun, when it is too late for problem details."""
+    if isinstance(error, CitewireError):
+        return str(error)
+    return DISK_FULL if _is_full(error) else UNEXPECTED
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -141,10 +150,14 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _disk(_: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, OSError) and error.errno in FULL:
-        return problem(507, "The disk that holds the library is full.")
+    if _is_full(error):
+        return problem(507, DISK_FULL)
     raise error
 
 
 async def _unexpected(_: Request, __: Exception) -> JSONResponse:
-    return problem(500, "Something unexpected went wrong; the server's log says what.")
+    return problem(500, UNEXPECTED)
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL

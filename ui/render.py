@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 from corpus.types import Language
 from index.types import Filters
 from qa.types import AbstentionReason, Answer, Citation
+from ui.links import address
 from ui.words import Words, words
 
 ADD_COMMAND = "citewire add PATH|URL…"
@@ -40,6 +41,11 @@ def answer(result: Answer, filters: Filters) -> str:
     return _supported(result, own, filters) if result.abstention is None else _abstained(result, own, filters)
 
 
+def add_button(own: Words) -> str:
+    """Opens the list of articles, where some can be added: library.js listens."""
+    return f'<p><button class="add-articles">{text(own.say("add_articles"))}</button></p>'
+
+
 def article_path(article_id: str, position: int) -> str:
     return f"/article/{quote(article_id, safe='')}#s{position}"
 
@@ -63,7 +69,7 @@ def _supported(result: Answer, own: Words, filters: Filters) -> str:
     facts = "".join(_fact(first, others, own) for first, others in facts_of(result.citations))
     return (
         f'<div class="answer"><p class="head">{text(found)}</p>{_filtered(filters, own)}'
-        f'<ul class="facts">{facts}</ul></div>'
+        f'<ul class="facts">{facts}</ul>{_tools(result, own, filters)}</div>'
     )
 
 
@@ -131,10 +137,11 @@ def _abstained(result: Answer, own: Words, filters: Filters) -> str:
     reason = result.abstention.reason
     searched = own.count("searched_articles", result.searched_articles)
     why = own.say(f"{reason}_text", articles=searched)
-    command = f" <code>{text(ADD_COMMAND)}</code>" if reason is AbstentionReason.NO_ARTICLES else ""
+    offer = add_button(own) if reason is AbstentionReason.NO_ARTICLES else ""
     return (
         f'<div class="answer none"><p class="head">{text(own.say(reason))}</p>'
-        f'<p class="why">{text(why)}{command}</p>{_filtered(filters, own)}{_nearest(result.nearest, own)}</div>'
+        f'<p class="why">{text(why)}</p>{offer}{_filtered(filters, own)}{_nearest(result.nearest, own)}'
+        f"{_tools(result, own, filters)}</div>"
     )
 
 
@@ -150,8 +157,25 @@ def _nearest(nearest: Sequence[Citation], own: Words) -> str:
 def _filtered(filters: Filters, own: Words) -> str:
     if not filters:
         return ""
+    listed = "; ".join(f"<bdi>{text(part)}</bdi>" for part in filters_of(filters, own))
+    return f'<p class="filtered">{text(own.say("filters_were"))} {listed}</p>'
+
+
+def filters_of(filters: Filters, own: Words) -> list[str]:
+    """The filters that are set, each in a word or two."""
     parts = [own.name(language) for language in sorted(filters.languages)] + sorted(filters.sources)
     parts += [own.say("from_date", date=own.day(filters.since))] if filters.since else []
     parts += [own.say("to_date", date=own.day(filters.until))] if filters.until else []
-    listed = "; ".join(f"<bdi>{text(part)}</bdi>" for part in parts)
-    return f'<p class="filtered">{text(own.say("filters_were"))} {listed}</p>'
+    return parts
+
+
+def _tools(result: Answer, own: Words, filters: Filters) -> str:
+    """What a reader can do with an answer. `static/answers.js` does it; the link works by itself."""
+    link = text(address(result.question, filters))
+    copy = f'<button class="copy">{text(own.say("copy"))}</button>' if result.citations else ""
+    judge = "".join(
+        f'<button class="judge {feedback}" title="{text(own.say(feedback))}">'
+        f'<span class="unseen">{text(own.say(feedback))}</span></button>'
+        for feedback in ("liked", "disliked")
+    )
+    return f'<p class="tools">{copy}<a class="link" href="{link}">{text(own.say("link"))}</a>{judge}</p>'

@@ -36,6 +36,7 @@ def _marks(value: object) -> object:
 
 Text = Annotated[str, AfterValidator(_whole_characters)]
 Day = Annotated[date, BeforeValidator(_iso_day), WithJsonSchema({"type": "string", "format": "date"})]
+Limit = Annotated[int, Field(strict=True, ge=1, le=20, description="At most this many facts.")]
 
 
 class AskFilters(BaseModel):
@@ -91,7 +92,7 @@ class AskRequest(BaseModel):
     )
 
     question: Text
-    limit: int = Field(5, strict=True, ge=1, le=20, description="At most this many facts.")
+    limit: Limit = 5
     filters: AskFilters | None = None
     history: Annotated[list[AskTurn], Field(max_length=MAX_LIST)] | None = Field(
         None, description="Earlier turns, oldest first: what a follow-up question refers to."

@@ -2,9 +2,12 @@
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from enum import StrEnum
+from typing import TypeVar
 
 import structlog
 
@@ -19,7 +22,12 @@ from ui.metrics import Metrics
 # One question keeps two cores busy (torch shares it out), so that more at a time answer no more, only later.
 RUNNING = max(1, (os.cpu_count() or 2) // 2)
 WAITING = 16  # fewer than the web server has threads, so that whoever is refused hears it at once
+ADDING = 4  # files and pages that are read at a time
 PATIENCE = 10.0  # seconds in line
+ADDING_PATIENCE = 2.0  # less, since whoever waits to add holds one of the web server's threads
+OVERLOADED = "Too much is going on at once; try again in a moment."
+
+Done = TypeVar("Done")
 
 log = structlog.get_logger("citewire")
 
@@ -38,18 +46,42 @@ class Overloaded(CitewireError):
     """More is being asked than can be answered soon."""
 
 
-class Slots:
-    """Lets `running` threads work and `waiting` more stand in line; refuses everyone else."""
+class Line:
+    """Lets `running` workers work and `waiting` callers stand in line; refuses everyone else.
+
+    The same few threads do all the work, so that what torch and SQLite keep for each thread is kept a few times only.
+    """
 
     def __init__(self, running: int, waiting: int) -> None:
-        self._places = threading.BoundedSemaphore(running + waiting)
-        self._turns = threading.BoundedSemaphore(running)
+        self._running, self._capacity = running, running + waiting
+        self._lock, self._inside = threading.Lock(), 0
+        self._workers = ThreadPoolExecutor(running, "citewire")
+
+    @property
+    def is_free(self) -> bool:
+        """Whether whoever comes now need not wait."""
+        return self._inside < self._running
+
+    def run(self, work: Callable[[], Done], patience: float) -> Done:
+        """What `work` returns or raises. Raises Overloaded without a free place, or a worker in `patience` seconds."""
+        with self._place():
+            doing = self._workers.submit(copy_context().run, work)
+            wait([doing], patience)
+            if doing.cancel():  # which only work that has not begun allows
+                raise Overloaded(OVERLOADED)
+            return doing.result()
 
     @contextmanager
-    def taken(self, patience: float = PATIENCE) -> Iterator[None]:
-        """Waits at most `patience` seconds for its turn. Raises Overloaded."""
-        with _held(self._places, 0), _held(self._turns, patience):
+    def _place(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == self._capacity:
+                raise Overloaded(OVERLOADED)
+            self._inside += 1
+        try:
             yield
+        finally:
+            with self._lock:
+                self._inside -= 1
 
 
 class Service:
@@ -60,8 +92,8 @@ class Service:
         self.metrics = Metrics(answerer.library)
         self._answerer = answerer
         self._log_questions = log_questions
-        self._asking = Slots(RUNNING, WAITING)
-        self._adding = Slots(running=4, waiting=4)
+        self._asking = Line(RUNNING, WAITING)
+        self._adding = threading.BoundedSemaphore(ADDING)
 
     def ask(
         self,
@@ -71,12 +103,15 @@ class Service:
         filters: Filters = Filters(),
         history: Sequence[Turn] = (),
         limit: int = 5,
-        patience: float = PATIENCE,
     ) -> Answer:
-        """`Answerer.ask`, in turn. Raises Overloaded when the line is full or does not move for `patience` seconds."""
+        """`Answerer.ask`, in turn. Raises Overloaded when the line is full or does not move."""
+
+        def work() -> tuple[Answer, dict[str, float]]:
+            with measured() as stages:
+                return self._answerer.ask(text, filters=filters, history=history, limit=limit), stages
+
         try:
-            with self._asking.taken(patience), measured() as stages:
-                answer = self._answerer.ask(text, filters=filters, history=history, limit=limit)
+            answer, stages = self._asking.run(work, PATIENCE)
         except (Overloaded, QuestionRejected) as error:
             self.metrics.refused(door, error)
             raise
@@ -93,13 +128,26 @@ class Service:
         )
         return answer
 
+    def preview(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Answer:
+        """What `ask` would answer. Nobody has asked yet: it is neither counted nor logged, and whoever asks goes first.
+
+        Raises Overloaded at once when somebody else is being answered.
+        """
+        if not self._asking.is_free:
+            raise Overloaded(OVERLOADED)
+        return self._asking.run(lambda: self._answerer.ask(text, filters=filters, history=history), PATIENCE)
+
     @contextmanager
     def adding(self) -> Iterator[None]:
         """Hold a place among those that fetch, read and add articles. Raises Overloaded."""
-        with self._adding.taken():
+        if not self._adding.acquire(timeout=ADDING_PATIENCE):
+            raise Overloaded(OVERLOADED)
+        try:
             yield
+        finally:
+            self._adding.release()
 
-    def add(self, items: Iterable[Article | Rejection]) -> Iterator[Outcome]:
+    def add(self, items: Iterable[Article | Rejection]) -> Generator[Outcome, None, None]:
         """`Library.add`, each outcome logged."""
         for outcome in self.library.add(items):
             log.info("article", status=str(outcome.status), id=outcome.article_id, reason=outcome.reason)
@@ -110,13 +158,3 @@ class Service:
         removed = self.library.remove(article_id)
         log.info("article", status="removed" if removed else "missing", id=article_id)
         return removed
-
-
-@contextmanager
-def _held(semaphore: threading.BoundedSemaphore, patience: float) -> Iterator[None]:
-    if not semaphore.acquire(timeout=patience):
-        raise Overloaded("Too many questions at once; ask again in a moment.")
-    try:
-        yield
-    finally:
-        semaphore.release()

@@ -3,7 +3,7 @@ const inputs = [...element.querySelectorAll("input")];
 const shown = () => inputs.forEach((input) => { input.value = props.value?.[input.name] ?? ""; });
 inputs.forEach((input) => input.addEventListener("change", () => {
   props.value = Object.fromEntries(inputs.map((each) => [each.name, each.value]));
-  trigger("change");
+  trigger("input"); // Gradio itself says "change" when the server sets them
 }));
 watch("value", shown);
 shown();

@@ -2,6 +2,9 @@
 (() => {
   const citewire = (window.citewire = window.citewire || {});
 
+  // In a frame on another site: the chat alone.
+  document.documentElement.classList.toggle("embed", new URLSearchParams(location.search).has("embed"));
+
   // Light or dark: the reader's own choice, else the system's, which Gradio follows.
   const chosen = () => { try { return localStorage.getItem("citewire_theme"); } catch { return null; } };
   if (chosen()) document.body.classList.toggle("dark", chosen() === "dark");
@@ -23,11 +26,15 @@
 
   // Gradio tells no script that a message was drawn, so watch for rows.
   let last = null;
+  let offered = 0;
   const arrived = () => {
     if (!citewire.answered) return; // the panel is not there yet
     citewire.mend();
     const answer = [...document.querySelectorAll("#chat .message-row")].at(-1)?.querySelector(".answer") ?? null;
     const question = [...document.querySelectorAll("#chat .user-row")].at(-1) ?? null;
+    const offers = document.querySelectorAll("#chat .option").length;
+    if (offers > offered && question) reveal(question); // there is more below it now
+    offered = offers;
     if ((answer ?? question) === last) return;
     last = answer ?? question;
     if (question) reveal(question);

@@ -1,10 +1,11 @@
 // The source panel: fetches an article and draws it, all of it as text. Runs with Gradio's `element`, `props`, `watch`.
 const panel = element.querySelector(".panel");
+const status = element.querySelector("[role=status]");
 const citewire = (window.citewire = window.citewire || {});
 const app = document.querySelector("#app");
-const narrow = () => matchMedia("(max-width: 899px)").matches;
-const articles = new Map();
-let shown = null; // {cites, at, article, opener}
+const onPhone = matchMedia("(max-width: 899px)");
+const narrow = () => onPhone.matches;
+let shown = null; // {cites, at, article, failed, opener}
 
 const say = (key, values = {}) =>
   String(props.words[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
@@ -36,26 +37,40 @@ function citesBeside(cite) {
 async function open(cite, opener = null) {
   const cites = citesBeside(cite);
   const at = cites.findIndex((each) => number(each) === number(cite));
-  const mine = (shown = { cites, at, article: null, failed: false, opener: opener ?? shown?.opener });
+  const mine = (shown = { cites, at, article: null, failed: "", opener: opener ?? shown?.opener });
   point(cite);
-  if (!articles.has(path(cite))) draw();
   if (opener || narrow()) app.classList.add("source-open");
-  try {
-    mine.article = await fetched(path(cite));
-  } catch {
-    mine.failed = true;
-  }
-  if (shown === mine) draw();
-  if (shown === mine && opener && narrow()) panel.focus({ preventScroll: true });
+  const slow = setTimeout(() => { if (shown === mine) draw(); }, 150);
+  // Fetched each time: it may have been replaced or removed meanwhile.
+  const response = await fetch("/v1/articles/" + path(cite).split("/").pop(), { cache: "no-store" }).catch(() => null);
+  if (response?.ok) mine.article = await response.json().catch(() => null);
+  if (!mine.article) mine.failed = response?.status === 404 ? "article_removed" : "unavailable";
+  clearTimeout(slow);
+  if (shown !== mine) return;
+  draw();
+  if (!opener) return;
+  announce([place(), mine.article?.title ?? say(mine.failed)].join(": "));
+  if (narrow() && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
 }
 
-async function fetched(address) {
-  if (!articles.has(address)) {
-    const response = await fetch("/v1/articles/" + address.split("/").pop());
-    if (!response.ok) throw new Error(response.status);
-    articles.set(address, await response.json());
-  }
-  return articles.get(address);
+// The citation as the server gave it: what was quoted stays known when the article is replaced.
+function cited(cite) {
+  const answer = citewire.exchange(cite)?.answer;
+  if (!cite.closest(".nearest")) return answer?.citations.find((each) => String(each.number) === number(cite));
+  return answer?.nearest[[...cite.closest(".nearest").querySelectorAll("a.cite")].indexOf(cite)];
+}
+
+// The sentence of the article that holds the quote, best the one at its old place.
+function found(article, cite) {
+  const quote = cited(cite)?.quote;
+  const holding = article.sentences.filter((each) => quote && each.text.includes(quote));
+  const distance = (each) => Math.abs(each.position - position(cite)) + (each.text === quote ? 0 : 0.5);
+  return holding.sort((a, b) => distance(a) - distance(b))[0]?.position;
+}
+
+function announce(words) {
+  status.textContent = "";
+  setTimeout(() => { status.textContent = words; }, 50); // the same words again are news, too
 }
 
 function point(cite) {
@@ -75,10 +90,18 @@ function draw() {
   panel.classList.toggle("passage", Boolean(shown?.cites[shown.at].closest(".nearest")));
   if (!shown) panel.replaceChildren(empty());
   else if (shown.article) drawArticle(shown.article);
-  else panel.replaceChildren(bar(), make("p", { className: "note" }, say(shown.failed ? "unavailable" : "loading")));
+  else panel.replaceChildren(bar(), make("p", { className: "note" }, say(shown.failed || "loading")));
+  modal();
   if (pressed < 0 || !shown) return;
   const tool = panel.querySelectorAll(".tool")[pressed];
   (tool.disabled ? panel : tool).focus({ preventScroll: true });
+}
+
+// The sheet of a phone holds the focus: nothing beside it can be reached while it is open.
+function modal() {
+  const open = narrow() && app.classList.contains("source-open");
+  document.querySelectorAll("#top, #left").forEach((part) => { part.inert = open; });
+  Object.assign(panel, { role: open ? "dialog" : "region", ariaModal: open ? "true" : null, ariaLabel: say("panel") });
 }
 
 function empty() {
@@ -86,12 +109,17 @@ function empty() {
   return make("div", { className: "empty" }, title, make("p", {}, say("panel_empty_text")));
 }
 
-function bar() {
+function place() {
   const { cites, at } = shown;
   const key = cites[at].closest(".nearest") ? "passage_of" : "source_of";
+  return say(key, { n: at + 1, total: cites.length });
+}
+
+function bar() {
+  const { cites, at } = shown;
   return make("div", { className: "bar" },
     make("b", { className: "number" }, number(cites[at])),
-    make("span", { className: "count" }, say(key, { n: at + 1, total: cites.length })),
+    make("span", { className: "count" }, place()),
     tool("previous", "M15 5l-7 7 7 7", () => step(-1), at === 0),
     tool("next", "M9 5l7 7-7 7", () => step(1), at === cites.length - 1),
     tool("close", "M6 6l12 12M18 6L6 18", close, false));
@@ -109,11 +137,18 @@ function drawArticle(article) {
   paragraphs(article).forEach((pieces) => text.append(make("p", { dir: "auto" }, ...pieces)));
   const seen = article.title_derived ? "unseen" : ""; // it would only repeat the first words of the text
   const title = make("h2", { lang: article.language, dir: "auto", className: seen }, article.title);
-  const body = make("div", { className: "body", tabIndex: 0 }, title, about(article), links(article), text);
+  const body = make("div", { className: "body", tabIndex: 0 }, title, about(article), links(article), changed(), text);
   panel.replaceChildren(bar(), body);
   const mark = body.querySelector("mark.hit");
   const below = mark && mark.offsetTop + mark.offsetHeight > body.clientHeight;
   if (below) body.scrollTop = mark.offsetTop - body.clientHeight / 3;
+}
+
+function changed() {
+  const cite = shown.cites[shown.at];
+  if (found(shown.article, cite) !== undefined) return null;
+  const quote = make("q", {}, make("bdi", {}, cited(cite)?.quote ?? ""));
+  return make("div", { className: "changed" }, make("p", {}, say("article_changed")), quote);
 }
 
 function about(article) {
@@ -128,7 +163,7 @@ function links(article) {
   const tab = { target: "_blank", rel: "noopener noreferrer nofollow" };
   const onTheWeb = /^https?:\/\//i.test(article.url ?? "");
   const original = onTheWeb ? make("a", { href: article.url, ...tab }, say("original") + " ↗") : null;
-  const page = make("a", { href: cite.href, ...tab }, say("open_page"));
+  const page = make("a", { href: `${path(cite)}#s${found(article, cite) ?? ""}`, ...tab }, say("open_page"));
   const copy = make("button", { type: "button", onclick: () => copyQuote(copy) }, say("copy_quote"));
   return make("p", { className: "links" }, original, page, copy);
 }
@@ -151,7 +186,7 @@ function paragraphs(article) {
 
 function marked(text, at) {
   const current = shown.cites[shown.at];
-  const isHere = (cite) => path(cite) === path(current) && position(cite) === at;
+  const isHere = (cite) => path(cite) === path(current) && found(shown.article, cite) === at;
   const cite = isHere(current) ? current : shown.cites.find(isHere);
   const sentence = make("bdi", {}, text); // so that a direction override ends where its sentence ends
   if (!cite) return sentence;
@@ -171,28 +206,16 @@ function close() {
   shown = null;
   point(null);
   app.classList.remove("source-open");
+  status.textContent = "";
   draw();
   if (within && opener?.isConnected) opener.focus({ preventScroll: true });
 }
 
-async function copyQuote(button) {
+function copyQuote(button) {
   const { article, cites, at } = shown;
-  const sentence = article.sentences.find((each) => each.position === position(cites[at]));
   const title = article.title_derived ? "" : article.title;
   const origin = [article.source, article.published, title, article.url || cites[at].href].filter(Boolean);
-  await copied(`“${sentence.text}” — ${origin.join(", ")}`);
-  button.textContent = say("copied");
-  setTimeout(() => { button.textContent = say("copy_quote"); }, 1500);
-}
-
-async function copied(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Browsers lend the clipboard only to https and localhost.
-  const area = make("textarea", { value: text });
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
+  citewire.copied(`“${cited(cites[at]).quote}” — ${origin.join(", ")}`, button);
 }
 
 document.addEventListener("click", (event) => {
@@ -212,11 +235,21 @@ function mend() {
   each("#chat :is([data-testid=bot], [data-testid=user], .example)", label(null));
   each("#chat [role=log]", label(say("conversation")));
   each("#ask .submit-button", label(say("send")));
+  each("#chat .scroll-down-button-container button", label(say("scroll_down")));
   each("#chat .examples", (list) => list.removeAttribute("role"));
   each("#filters input[role=combobox]", (input) => { input.placeholder = say("any_source"); });
+  citewire.mendAnswers();
 }
 
 Object.assign(citewire, {
+  words: () => props.words,
+  kept: () => ({ conversation: props.conversation, texts: props.texts, markdown: props.markdown }),
+  judge: (at, feedback) => trigger("like", { at, feedback }),
+  announce,
+  say,
+  day,
+  make,
+  tool,
   mend,
   step,
   closePanel: () => { if (shown) close(); },
@@ -234,5 +267,10 @@ function speak() {
   mend();
   draw();
 }
+onPhone.addEventListener("change", () => props.words.code && modal());
 watch("words", speak);
+watch("conversation", () => {
+  citewire.keep();
+  citewire.mendAnswers();
+});
 if (props.words.code) speak(); // the words came first
