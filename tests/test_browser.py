@@ -350,6 +350,7 @@ def test_a_follow_up_comes_with_the_turns_before_it(visit: Callable[..., Page], 
     (turn,) = newsroom.history["Where does it begin?"]
     assert turn.question == "What did Akimov announce?"
     assert [cited.article_id for cited in turn.citations] == ["herald", "vestnik", "ribao", "vestnik"]
+    settle(page)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator("#chat .answer")).to_have_count(0)
     ask(page, "Where does it begin?")
@@ -479,6 +480,7 @@ def test_a_reload_keeps_the_conversation(visit: Callable[..., Page], newsroom: N
         "What did Akimov announce?",
         "Who won?",
     ]
+    settle(page)
     page.get_by_role("button", name="New conversation").click()
     expect(answers).to_have_count(0)
     reload(page)
@@ -619,6 +621,7 @@ def test_a_question_is_edited_and_what_came_after_it_is_gone(visit: Callable[...
     page.keyboard.press("Escape")
     expect(edit.first).to_be_focused()
     page.keyboard.press("Enter")
+    expect(box).to_be_focused()
     page.keyboard.press("Enter")  # unchanged
     expect(page.locator("#chat .user-row")).to_have_text(["What's *new*?", "What did Akimov announce?"])
     edit.first.click()

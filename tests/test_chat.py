@@ -18,7 +18,16 @@ from corpus.types import CitewireError, Language, Sentence
 from index.types import Filters, LibraryBusy
 from qa.types import Abstention, AbstentionReason, Answer, Citation, QuestionRejected, Turn
 from ui import render
-from ui.conversation import Choice, Exchange, Feedback, Proposals, exchange, judged, messages, proposals
+from ui.conversation import (
+    Choice,
+    Conversation,
+    Exchange,
+    Feedback,
+    Proposals,
+    exchange,
+    messages,
+    proposals,
+)
 from ui.kept import keepable
 from ui.service import Overloaded, Service
 from ui.talk import SKIP, Talk
@@ -392,31 +401,79 @@ def test_an_answer_links_to_its_question_with_the_filters() -> None:
 
 
 def test_feedback_is_given_changed_and_taken_back() -> None:
-    told = Exchange("Who?", answer=answer(citation()))
-    before = [told, Exchange("Hm?", problem="no"), told]
-    liked = judged(before, -2, "liked")
-    assert [each.feedback for each in liked] == [Feedback.LIKED, None, None]
-    assert [each.feedback for each in judged(liked, -2, "disliked")] == [Feedback.DISLIKED, None, None]
-    assert judged(liked, -2, "liked") == before
+    first, last = (Exchange(question, answer=answer(citation())) for question in ("Who?", "When?"))
+    told = Conversation([first, Exchange("Hm?", problem="no"), last])
+
+    def given(at: Any, feedback: Any) -> list[Feedback | None]:
+        told.judge(at, feedback)
+        return [each.feedback for each in told.exchanges]
+
+    assert given(-2, "liked") == [Feedback.LIKED, None, None]
+    assert given(-2, "disliked") == [Feedback.DISLIKED, None, None]
+    assert given(-2, "disliked") == [None, None, None]
     for at, feedback in ((0, "liked"), (-3, "liked"), ("1", "liked"), (None, None), (-1, "loved"), (-1, {})):
-        assert judged(before, at, feedback) == before
+        assert given(at, feedback) == [None, None, None]
+
+
+def test_a_question_is_shown_at_once_and_its_answer_when_there_is_one() -> None:
+    scripted = Scripted(answer(citation()))
+    talk, told = Talk(cast(Service, scripted)), Conversation()
+    assert talk.asked("  ", told, "en") == SKIP
+    box, shown = talk.asked(" Who? ", told, "en", ["ru"], [], {})
+    assert box == "" and "waiting" in shown[-1]["content"] and not scripted.asked
+    shown, kept = talk.answered(told, "en", "")
+    assert "Akimov" in shown[-1]["content"] and len(kept["conversation"]) == 1
+    assert scripted.asked[0][:2] == ("Who?", Filters(frozenset([Language.RU])))
+    assert talk.answered(told, "en", "") == SKIP
+
+
+def test_a_question_asked_while_another_is_answered_is_not_lost() -> None:
+    told = Conversation()
+
+    class Interrupted(Scripted):
+        def ask(self, text: str, **options: Any) -> Answer:
+            if text == "One?":
+                talk.asked("Two?", told, "en")
+            return super().ask(text, **options)
+
+    scripted = Interrupted(answer(citation()))
+    talk = Talk(cast(Service, scripted))
+    talk.asked("One?", told, "en")
+    shown, _ = talk.answered(told, "en", "")
+    assert [each.question for each in told.exchanges if each.answer] == ["One?", "Two?"]
+    assert len(shown) == 4
+    assert [turn.question for turn in scripted.asked[1][2]] == ["One?"]
+
+
+def test_what_is_forgotten_while_it_is_answered_stays_forgotten() -> None:
+    told = Conversation()
+
+    class Forgetful(Scripted):
+        def ask(self, text: str, **options: Any) -> Answer:
+            assert talk.forgotten(told)[1] == []
+            return super().ask(text, **options)
+
+    talk = Talk(cast(Service, Forgetful(answer(citation()))))
+    talk.asked("One?", told, "en")
+    assert talk.answered(told, "en", "")[0] == told.exchanges == []
 
 
 def test_an_edited_question_is_asked_from_there() -> None:
     scripted = Scripted(answer(citation()))
     talk = Talk(cast(Service, scripted))
-    told = [Exchange(question, answer=answer(citation())) for question in ("One?", "Two?", "Three?")]
+    told = Conversation(Exchange(question, answer=answer(citation())) for question in ("One?", "Two?", "Three?"))
 
-    def edited(index: Any, value: Any) -> list[Any]:
-        return list(talk.edited(cast(Any, SimpleNamespace(index=index, value=value)), told, "en", ""))
+    def edited(index: Any, value: Any) -> Any:
+        return talk.edited(cast(Any, SimpleNamespace(index=index, value=value)), told, "en")
 
-    *_, (_, _, now, _) = edited(2, " Two, then? ")
-    assert [each.question for each in now] == ["One?", "Two, then?"]
-    assert [turn.question for turn in scripted.asked[0][2]] == ["One?"]
     for index, value in ((8, "x"), (-2, "x"), ([0, 1], "x"), (2, None)):
-        assert edited(index, value) == [SKIP]
-    ((_, shown, _, _),) = edited(2, "Two?")  # as it was: Gradio has put its raw text into the chat
-    assert shown == messages(told, EN)
+        assert edited(index, value) == SKIP
+    _, shown = edited(2, "Two?")  # as it was: Gradio has put its raw text into the chat
+    assert shown == messages(told.exchanges, EN) and len(told.exchanges) == 3
+    edited(2, " Two, then? ")
+    talk.answered(told, "en", "")
+    assert [each.question for each in told.exchanges] == ["One?", "Two, then?"]
+    assert [turn.question for turn in scripted.asked[0][2]] == ["One?"]
     assert len(scripted.asked) == 1
 
 
@@ -424,10 +481,10 @@ def test_what_was_asked_meanwhile_is_not_overwritten_by_proposals() -> None:
     talk = Talk(cast(Service, Scripted(answer(citation()))))
     old, new = answer(citation()), answer(citation(quote="Other."))
     proposed = Proposals(old, ("And when?",))
-    (*_, shown) = talk.offered([Exchange("Who?", answer=old)], proposed, "en")
+    (*_, shown) = talk.offered(Conversation([Exchange("Who?", answer=old)]), proposed, "en")
     assert shown["options"]
     for exchanges in ([Exchange("Who?", answer=new)], [Exchange("Who?", answer=old), Exchange("Why?")], []):
-        assert "__type__" in talk.offered(exchanges, proposed, "en")
+        assert "__type__" in talk.offered(Conversation(exchanges), proposed, "en")
 
 
 def test_nothing_is_proposed_while_others_are_answered() -> None:
@@ -488,20 +545,20 @@ def test_the_address_sets_the_filters_and_asks_in_a_fresh_conversation(chat: Any
     stored = json.dumps([shown for _, shown in keepable([Exchange("Who?", answer=answer(citation()))])])
     found = {"search": "?q=Что%3F&language=ru&source=Вестник&since=2019-09-01&lang=zh", "stored": stored}
     updates = chat.opened("en", found, SimpleNamespace(headers={}))
-    assert updates[chat.exchanges] == [Exchange("Что?")]
+    assert updates[chat.talked].exchanges == [Exchange("Что?")]
     assert updates[chat.language]["value"] == "zh"
     assert (updates[chat.languages]["value"], updates[chat.sources]["value"]) == (["ru"], ["Вестник"])
     assert updates[chat.dates]["value"] == {"since": "2019-09-01"}
     assert updates[chat.filters]["label"] == ZH.say("filters_on", n=3)
     again = chat.opened("en", {"search": "", "stored": stored}, SimpleNamespace(headers={}))
-    assert [each.question for each in again[chat.exchanges]] == ["Who?"]
+    assert [each.question for each in again[chat.talked].exchanges] == ["Who?"]
     assert len(again[chat.panel]["conversation"]) == 1
 
 
 @pytest.mark.parametrize("found", [None, 1, "x", [], {"stored": 3, "search": ["q"], "origin": {}}, {"stored": "[{}]"}])
 def test_whatever_a_browser_sends_the_page_opens(chat: Any, found: Any) -> None:
     updates = chat.opened("", found, SimpleNamespace(headers={}))
-    assert (updates[chat.exchanges], updates[chat.origin]) == ([], "")
+    assert (updates[chat.talked].exchanges, updates[chat.origin]) == ([], "")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from corpus.types import Language
 from index.types import Filters
 from qa.question import MAX_LENGTH
 from ui import links, render, tools
-from ui.conversation import Choice, Exchange, messages
+from ui.conversation import Choice, Conversation, messages
 from ui.kept import restored
 from ui.service import Service
 from ui.talk import Talk, carried
@@ -35,6 +35,7 @@ THEME = gr.themes.Default(
     font=[gr.themes.Font(name) for name in (*FONTS, "sans-serif")],
     font_mono=[gr.themes.Font("ui-monospace"), gr.themes.Font("monospace")],
 )
+SESSIONS = 2_000  # whose conversations are held here, 55 kB each, a program's empty one too
 # Templates run what looks like code in a value, so only words of our own ever come near one.
 BRAND = """<h1>[<b>1</b>]<span> Citewire</span></h1><p>${value}</p>"""
 PANEL = """<section class="panel" tabindex="-1"></section><p class="unseen" role="status"></p>"""
@@ -89,7 +90,7 @@ class Chat:
         self.talk = Talk(service)
         self.worded: dict[Block, dict[str, str]] = {}
         with gr.Blocks(title="Citewire", analytics_enabled=False, fill_width=True, fill_height=True) as self.page:
-            self.exchanges = gr.State([])
+            self.talked = gr.State(Conversation())
             self.proposals = gr.State(None)
             self.origin = gr.State("")  # the address that the reader's browser knows this server by
             self.chosen_language = gr.BrowserState("", storage_key="citewire_language", secret="citewire")
@@ -119,6 +120,7 @@ class Chat:
             self._listeners()
             tools.register(service)
         self.page.queue(max_size=64, api_open=False)
+        self.page.state_session_capacity = SESSIONS
 
     def _header(self) -> None:
         with gr.Row(elem_id="top"):
@@ -200,40 +202,36 @@ class Chat:
     def _listeners(self) -> None:
         chosen: list[Any] = [self.languages, self.sources, self.dates]
         # The chat is never an input: what a browser sends for it could name files of this machine.
-        asked = [self.exchanges, self.language, self.origin, *chosen]
-        told = [self.box, self.chat, self.exchanges, self.panel]
+        asked = [self.talked, self.language, *chosen]
+        posed = [self.box, self.chat]
         spoken: list[Any] = [self.chosen_language, self.chat, self.panel, self.shelf, *self.worded]
-        opened = [*spoken, self.exchanges, self.origin]
-        # Every listener is public API unless told otherwise.
-        silent: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        quick: dict[str, Any] = {**silent, "queue": False}
-        asking: dict[str, Any] = {**silent, "concurrency_id": "ask", "concurrency_limit": 8}
-        loaded = self.page.load(
-            self.opened, [self.chosen_language, self.panel], opened, js=script("opening"), **quick
-        ).then(self.talk.resumed, asked, told, **quick)
+        # Every listener is public API unless told otherwise; why none is queued, ui/talk.py says.
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
         self.language.input(self.switched, [self.language, *chosen], spoken, **quick)
         self.articles.click(None, js="() => window.citewire.openArticles()", **quick)
         self.shelf.change(self.restocked, [self.language, self.sources], [self.chat, self.sources, self.shelf], **quick)
         self.theme.click(None, js="() => window.citewire.toggleTheme()", **quick)
         # Not `change`: that comes once for each filter while an address or an option sets them all.
         gr.on([each.input for each in chosen], self.filtered, [self.language, *chosen], self.filters, **quick)
-        answered = [
-            loaded,
-            self.box.submit(self.talk.asked, [self.box, *asked], told, **asking),
-            self.chat.example_select(self.talk.example_chosen, asked, told, **asking),
-            self.chat.option_select(self.talk.option_chosen, asked, [*told, *chosen, self.filters], **asking),
-            self.chat.edit(self.talk.edited, asked, told, **asking),
+        opened = [*spoken, self.talked, self.origin]
+        asking = [
+            self.page.load(self.opened, [self.chosen_language, self.panel], opened, js=script("opening"), **quick),
+            self.box.submit(self.talk.asked, [self.box, *asked], posed, **quick),
+            self.chat.example_select(self.talk.example_chosen, asked, posed, **quick),
+            self.chat.option_select(self.talk.option_chosen, asked, [*posed, *chosen, self.filters], **quick),
+            self.chat.edit(self.talk.edited, asked, posed, **quick),
         ]
-        # What may be asked next comes after the answer, never over a newer question. Not through the queue: Gradio's
-        # stream closes when its last event ends, and loses a question that is asked at that moment.
-        for answer in answered:
-            answer.then(self.talk.proposed, self.exchanges, self.proposals, **quick).then(
-                self.talk.offered, [self.exchanges, self.proposals, self.language], self.chat, **quick
+        for question in asking:  # then the answer, then what may be asked next, but never over a newer question
+            question.then(
+                self.talk.answered, [self.talked, self.language, self.origin], [self.chat, self.panel], **quick
+            ).then(self.talk.proposed, self.talked, self.proposals, **quick).then(
+                self.talk.offered, [self.talked, self.proposals, self.language], self.chat, **quick
             )
-        self.panel.like(
-            self.talk.judged, [self.exchanges, self.language, self.origin], [self.exchanges, self.panel], **quick
+        judging = [self.talked, self.language, self.origin]
+        self.panel.like(self.talk.judged, judging, self.panel, trigger_mode="multiple", **quick)
+        self.new.click(self.talk.forgotten, self.talked, [self.box, self.chat, self.panel], **quick).then(
+            self.talk.shown, [self.talked, self.language], self.chat, **quick
         )
-        self.new.click(lambda: ("", [], [], carried([], "", words(Language.EN))), None, told, **quick)
 
     def opened(self, chosen: Any, found: Any, request: gr.Request) -> Updates:
         """The page as its address asks for it, with the conversation that the browser kept.
@@ -246,17 +244,19 @@ class Chat:
         known = Language(chosen) if isinstance(chosen, str) and chosen in set(Language) else None
         own = words(link.page or known or preferred(request.headers.get("accept-language", "")))
         origin = origin_of(found.get("origin"))
-        exchanges = [Exchange(link.question)] if link.question else list(restored(found.get("stored")))
-        updates = self._spoken(own, choice_of(link.filters))
+        choice = choice_of(link.filters)
+        conversation = Conversation(() if link.question else restored(found.get("stored")))
+        if link.question:
+            conversation.ask(link.question, choice)
+        updates = self._spoken(own, choice)
         updates[self.sources]["choices"] = sources
         updates[self.shelf] = gr.update(sources=sources)
         if link.filters:
-            choice = choice_of(link.filters)
             updates[self.languages]["value"], updates[self.sources]["value"] = choice.languages, choice.sources
             updates[self.dates]["value"] = choice.dates
-        updates[self.chat]["value"] = messages(exchanges, own)
-        updates[self.panel] |= carried(exchanges, origin, own)
-        return {**updates, self.exchanges: exchanges, self.origin: origin}
+        updates[self.chat]["value"] = messages(conversation.exchanges, own)
+        updates[self.panel] |= carried(conversation.exchanges, origin, own)
+        return {**updates, self.talked: conversation, self.origin: origin}
 
     def switched(self, chosen: str, *filters: Any) -> Updates:
         return {**self._spoken(words(Language(chosen)), Choice(*filters)), self.chosen_language: chosen}

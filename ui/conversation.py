@@ -1,10 +1,13 @@
 """What is asked and answered in one conversation of the chat. No Gradio here, and nothing that a browser sent back."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from corpus.types import CitewireError, Language
@@ -82,6 +85,56 @@ class Exchange:
         return Turn(self.question, tuple(cited))
 
 
+class Conversation:
+    """The exchanges of one reader's session, oldest first.
+
+    Changed in place, by steps that list and deque take at once: a question may be asked, edited or forgotten while the
+    one before it is being answered.
+    """
+
+    def __init__(self, exchanges: Iterable[Exchange] = ()) -> None:
+        self.exchanges = list(exchanges)
+        self._asked: deque[tuple[Exchange, Choice]] = deque()
+
+    def ask(self, question: str, choice: Choice) -> None:
+        """Add a question that `answer` will answer."""
+        awaited = Exchange(question)
+        self.exchanges.append(awaited)
+        self._asked.append((awaited, choice))
+
+    def answer(self, service: Service, page: Words) -> bool:
+        """Answer what was asked, and nobody else is answering; False when there is nothing."""
+        worked = False
+        while self._asked:
+            with suppress(IndexError):  # somebody else took it
+                awaited, choice = self._asked.popleft()
+                before = self._before(awaited)
+                self._settle(awaited, exchange(service, awaited.question, before, choice, page))
+                worked = True
+        return worked
+
+    def _before(self, exchange: Exchange) -> list[Exchange]:
+        return list(takewhile(lambda each: each is not exchange, self.exchanges))
+
+    def forget_from(self, place: int) -> None:
+        """Drop the exchange at `place` and all after it."""
+        del self.exchanges[place:]
+
+    def judge(self, at: object, feedback: object) -> None:
+        """Keep a reader's `feedback` on the answer `at`, counted from the end (-1); given twice, it is taken back."""
+        answered = [each for each in self.exchanges if each.answer]
+        if isinstance(at, int) and -len(answered) <= at < 0 and isinstance(feedback, str) and feedback in set(Feedback):
+            each = answered[at]
+            given = None if each.feedback == feedback else Feedback(feedback)
+            self._settle(each, replace(each, feedback=given))
+
+    def _settle(self, former: Exchange, now: Exchange) -> None:
+        """Put one exchange in the place of another, if it is still there."""
+        place = next((place for place, each in enumerate(self.exchanges) if each is former), None)
+        if place is not None:
+            self.exchanges[place : place + 1] = [now]
+
+
 @dataclass(frozen=True, slots=True)
 class Proposals:
     """Questions that lead on from `answer`."""
@@ -118,17 +171,6 @@ def proposals(service: Service, exchanges: Sequence[Exchange]) -> Proposals | No
     except CitewireError:
         return None
     return Proposals(last.answer, questions)
-
-
-def judged(exchanges: Sequence[Exchange], at: object, feedback: object) -> list[Exchange]:
-    """The conversation with a reader's `feedback` on the answer `at` (-1: the last); given twice, it is taken back."""
-    known = feedback if isinstance(feedback, str) and feedback in set(Feedback) else None
-    places = [place for place, each in enumerate(exchanges) if each.answer]
-    if known is None or not isinstance(at, int) or not -len(places) <= at < 0:
-        return list(exchanges)
-    place = places[at]
-    given = None if exchanges[place].feedback == known else Feedback(known)
-    return [*exchanges[:place], replace(exchanges[place], feedback=given), *exchanges[place + 1 :]]
 
 
 def messages(exchanges: Sequence[Exchange], page: Words, questions: Sequence[str] = ()) -> list[Message]:
