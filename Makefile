@@ -7,7 +7,7 @@ LIBRARY ?= library
 PORT   ?= 7860
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup chat test check format lint types browser clean
+.PHONY: help setup chat test check format lint types browser screenshots clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -54,5 +54,8 @@ browser:  ## Install Chromium for the browser tests, where it is missing
 	test -x /usr/bin/chromium || \
 		{ echo "The browser tests need Chromium as /usr/bin/chromium; install: $(SYSTEM_PACKAGES)"; exit 1; }
 
+screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
+	$(BIN)/python docs/screenshots.py screenshots
+
 clean:  ## Remove the environment and the sample library
-	rm -rf $(VENV) $(LIBRARY) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LIBRARY) screenshots build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -11,10 +11,12 @@ from itertools import islice
 from corpus.types import Language, Sentence
 from index.names import NAME_RUN
 from index.terms import STOPWORDS
-from qa.types import Answer, Turn
+from qa.types import Answer, Citation, Turn
 
 MOST = 3
 _CHECKED = 4  # candidates that are asked; each costs as much as a question
+_NEAR = 20  # sentences before and after a cited one
+_READ = 200  # sentences in all
 
 Ask = Callable[[str, Sequence[Turn]], Answer]
 SentencesOf = Callable[[str], Sequence[Sentence]]
@@ -29,7 +31,8 @@ _ZH_VERB = "(?:则|还|也|对此|予以|向媒体|批评|介绍|抱怨|坚)*(?:
 # A name beside a verb of speech whose subject it is, and in Russian the verb's feminine ending.
 _SPEAKER = {
     Language.EN: re.compile(
-        r"(?<!\b[Tt]he )\b((?:[A-Z][\w’'-]+ )?[A-Z][\w’'-]+)()(?: also)?"
+        # Bounded, since a name may begin at every letter of "A-A-A-A".
+        r"(?<!\b[Tt]he )\b((?:[A-Z][\w’'-]{1,30} )?[A-Z][\w’'-]{1,30})()(?: also)?"
         r" (?:said|says|told|announced|added|promised|denied|claimed|warned|explained|argued|insisted|confirmed)\b"
     ),
     Language.RU: re.compile(
@@ -53,7 +56,8 @@ def follow_ups(ask: Ask, sentences: SentencesOf, answer: Answer, history: Sequen
     cited = sorted(answer.citations, key=lambda citation: min((citation.number, *citation.same_as)))
     articles = list(dict.fromkeys(citation.article_id for citation in cited))
     seen = {each.sentence_id for turn in history for each in turn.citations}
-    unseen = [each for article in articles for each in sentences(article) if each.id not in seen]
+    nearby = (each for article in articles for each in _near(cited, article, sentences(article)))
+    unseen = list(islice((each for each in nearby if each.id not in seen), _READ))
     asked = " ".join(turn.question for turn in history)
     offered: list[str] = []
     for candidate in islice(_candidates(answer.language, unseen, asked), _CHECKED):
@@ -62,6 +66,12 @@ def follow_ups(ask: Ask, sentences: SentencesOf, answer: Answer, history: Sequen
             offered.append(candidate)
             seen |= fresh
     return tuple(offered)
+
+
+def _near(cited: Sequence[Citation], article: str, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
+    """Those of `sentences`, all of `article`, that stand close to a cited one: an article may be a whole book."""
+    places = [citation.position for citation in cited if citation.article_id == article]
+    return (each for each in sentences if any(abs(each.position - place) <= _NEAR for place in places))
 
 
 def _fresh(reply: Answer, articles: Sequence[str], seen: set[str]) -> set[str]:

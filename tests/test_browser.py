@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,10 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
+from browser import PHONE, WIDE, Visit, ask, chromium, reload, served, settle, violations
 from conftest import WordEncoder, make_article
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from corpus.types import Article, Language
 from index.library import Library
@@ -23,22 +20,18 @@ from index.types import Filters, LibraryBusy
 from qa.pipeline import Answerer
 from qa.types import Abstention, AbstentionReason, Answer, Citation, Turn
 
+__all__ = ["chromium"]  # a fixture, here too
+
 # Gradio's queue uses options that Pandas is about to drop, and event loops that nobody closes.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-]
-FLAGS = [
-    *"--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(),
-    *"--disable-component-update --disable-sync".split(),
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
 NAME_OF_FOCUSED = """() => {
     const focused = document.activeElement;
     return focused === document.body ? "" : (focused.ariaLabel ?? focused.textContent).trim();
 }"""
 SAMPLES = Path(__file__).parents[1] / "corpus" / "samples"
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 HERALD = (
     "Pavel Akimov met reporters in Petrozavodsk on Tuesday. 🚆 𝒜 train passed as he spoke. "
@@ -137,60 +130,8 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
 @pytest.fixture(scope="module")
 def address(newsroom: Newsroom) -> Iterator[str]:
     """The whole application, listening."""
-    yield from served(cast(Answerer, newsroom))
-
-
-def served(answerer: Answerer) -> Iterator[str]:
-    from ui.app import Settings, assemble
-
-    app = assemble(answerer, Settings(answerer.library.folder))
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
-    listener.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("The browser tests drive Chromium, which is not installed: run `make browser`.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """One reader's browser: whatever it asks of other sites, or complains about, fails the test."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.address = address
-        self.trouble: list[str] = []
-        self.page = context.new_page()
-        self.page.on("console", lambda message: self.note(message.type in ("error", "warning"), message.text))
-        self.page.on("pageerror", lambda error: self.note(True, str(error)))
-        context.on("request", self.requested)
-        context.on("response", self.responded)
-
-    def note(self, bad: bool, what: str) -> None:
-        if bad:
-            self.trouble.append(what)
-
-    def requested(self, request: Request) -> None:
-        self.note(not request.url.startswith((self.address, "data:", "blob:")), f"request to {request.url}")
-
-    def responded(self, response: Response) -> None:
-        self.note(response.status >= 400, f"{response.status} for {response.url}")
-
-    def open(self, query: str = "") -> Page:
-        self.page.goto(f"{self.address}/{query}")
-        self.page.wait_for_selector("#app.spoken")
-        return self.page
+    with served(cast(Answerer, newsroom)) as address:
+        yield address
 
 
 @pytest.fixture
@@ -211,25 +152,6 @@ def visit(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
         context.close()
     assert [visit.trouble for visit in visits] == [[]] * len(visits)
     assert pwned == [None] * len(visits)
-
-
-def ask(page: Page, question: str) -> Locator:
-    """Ask, and wait for the answer."""
-    before = page.locator("#chat .answer").count()
-    page.fill("#ask textarea", question)
-    page.press("#ask textarea", "Enter")
-    page.wait_for_function("n => document.querySelectorAll('#chat .answer').length > n", arg=before)
-    return page.locator("#chat .answer").last
-
-
-def reload(page: Page) -> None:
-    settle(page)
-    page.reload()
-
-
-def settle(page: Page) -> None:
-    """Leaving while Gradio still talks to its server is an error to Gradio: after an answer come the follow-ups."""
-    page.wait_for_timeout(500)
 
 
 def highlighted(page: Page) -> Locator:
@@ -679,14 +601,6 @@ def test_an_article_that_was_removed_is_said_to_be(chromium: Browser, address: s
 # --- for everybody
 
 
-def violations(page: Page) -> dict[str, list[str]]:
-    """What axe-core finds against WCAG 2.1 AA and its own best practice, with where."""
-    page.wait_for_timeout(300)  # what fades in or slides has to be there
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
-    return {each["id"]: [node["html"][:200] for node in each["nodes"]] for each in found}
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("phone", [False, True])
 def test_nothing_stands_in_a_readers_way(visit: Callable[..., Page], phone: bool, dark: bool) -> None:
@@ -809,7 +723,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def real_address(real: Library) -> Iterator[str]:
-    yield from served(Answerer(real))
+    with served(Answerer(real)) as address:
+        yield address
 
 
 def test_the_real_pipeline_answers_in_three_languages(chromium: Browser, real_address: str) -> None:

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
+from browser import PHONE, WIDE, Visit, ask, chromium, served, violations
 from conftest import WordEncoder, make_article
 from playwright.sync_api import Browser, Locator, Page, Route, expect
-from test_browser import PHONE, WIDE, Visit, ask, chromium
 
 from corpus.types import Language
 from index.library import Library
@@ -56,21 +53,13 @@ def library(tmp_path: Path) -> Library:
 @pytest.fixture
 def address(library: Library) -> Iterator[str]:
     """The whole application over an empty library; it answers with what shares half of a question's terms."""
-    from ui.app import Settings, assemble
-
     list(library.add([make_article("The bridge is open.", id="seed")]))
     names = features(understand("?"), library.search("bridge", Language.EN))[0]
     library.remove("seed")
     weights = dict.fromkeys(names, 0.0) | {"coverage_same_language": 10.0, "coverage_across": 10.0}
     answerer = Answerer(library, Ranker({"features": weights, "bias": -5.0, "threshold": 0.5}))
-    app = assemble(answerer, Settings(library.folder, allow_loopback=True))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(20)
+    with served(answerer, allow_loopback=True) as address:
+        yield address
 
 
 @pytest.fixture
@@ -152,11 +141,6 @@ def rows(page: Page) -> Locator:
     return page.locator("#library .list > li")
 
 
-def assert_accessible(page: Page) -> None:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
-
-
 def test_chosen_files_are_added_cited_and_removed_again(visit: Callable[..., Page]) -> None:
     page = visit()
     expect(page.locator("#chat .placeholder")).to_contain_text("No articles yet")
@@ -214,12 +198,44 @@ def test_of_a_dropped_folder_the_readable_files_are_added(visit: Callable[..., P
     (inner.parent / "tunnel.md").write_text(TUNNEL, encoding="utf-8")
     (inner.parent / "photo.png").write_bytes(b"\x89PNG")
     page = visit()
-    browser = page.context.new_cdp_session(page)
-    data = {"items": [], "files": [str(inner.parent)], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        browser.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": data})
+    drop_from_disk(page, inner.parent)
     expect(page.locator("#library .jobs > li")).to_have_count(2)
     expect(rows(page)).to_have_count(2)
+
+
+def drop_from_disk(page: Page, *places: Path) -> None:
+    browser = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(place) for place in places], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": data})
+
+
+def test_what_cannot_be_read_of_a_drop_is_told_and_harms_no_other(visit: Callable[..., Page], tmp_path: Path) -> None:
+    for folder in ("open", "locked"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.txt").write_text(f"{BRIDGE} {folder}", encoding="utf-8")
+    (tmp_path / "open" / "gone.txt").write_text(BRIDGE, encoding="utf-8")
+    page = visit()
+    page.evaluate(
+        """() => {
+            const refused = (...args) => args.at(-1)(new DOMException("no", "NotReadableError"));
+            const locked = { isDirectory: true, name: "locked", createReader: () => ({ readEntries: refused }) };
+            const gone = { isFile: true, name: "gone.txt", file: refused };
+            const real = DataTransferItem.prototype.webkitGetAsEntry;
+            DataTransferItem.prototype.webkitGetAsEntry = function () {
+                const entry = real.call(this), reader = entry.createReader();
+                const readEntries = (found, failed) => reader.readEntries(
+                    (some) => found(some.map((each) => (each.name === "gone.txt" ? gone : each))), failed);
+                const open = { isDirectory: true, name: entry.name, createReader: () => ({ readEntries }) };
+                return entry.name === "locked" ? locked : open;
+            };
+        }"""
+    )
+    drop_from_disk(page, tmp_path / "locked", tmp_path / "open")
+    expect(page.locator("#library .jobs > li")).to_have_count(3)
+    expect(job(page, "locked").locator(".state")).to_contain_text("It could not be read")
+    expect(job(page, "gone.txt").locator(".state")).to_contain_text("It could not be read")
+    expect(job(page, "open.txt").locator(".state")).to_have_text("1 added")
 
 
 def test_an_address_is_added_and_a_wrong_one_explained(visit: Callable[..., Page], site: str) -> None:
@@ -349,10 +365,10 @@ def test_trouble_is_one_line_and_can_be_tried_again(visit: Callable[..., Page]) 
 
 
 def test_the_limit_is_the_servers() -> None:
-    from ui.guard import LARGER
+    from ui.guard import LIMITS
 
     script = Path(__file__).parents[1].joinpath("ui", "static", "library.js").read_text(encoding="utf-8")
-    assert f"const LARGEST = {LARGER['/v1/files'] // 1_000_000};" in script
+    assert f"const LARGEST = {LIMITS['/v1/files'] // 1_000_000};" in script
 
 
 def test_hostile_titles_sources_and_names_are_only_text(visit: Callable[..., Page]) -> None:
@@ -447,14 +463,14 @@ def test_an_answer_from_an_empty_library_offers_to_add(visit: Callable[..., Page
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_wrong(visit: Callable[..., Page], phone: bool, dark: bool) -> None:
     page = visit(phone=phone, dark=dark)
-    assert_accessible(page)  # the welcome of an empty library
+    assert violations(page) == {}  # the welcome of an empty library
     dialog = open_articles(page)
-    assert_accessible(page)
+    assert violations(page) == {}
     choose(page, ("news.jsonl", two_bridges() + b"\n{"), ("news.pdf", "%PDF-1.7"), ("bridge.txt", BRIDGE))
     expect(rows(page)).to_have_count(3)
     rows(page).first.get_by_role("button").click()
     drag(page, "dragover", ("bridge.txt", BRIDGE))
-    assert_accessible(page)
+    assert violations(page) == {}
     box = dialog.bounding_box()
     assert box is not None
     assert (box["width"] == PHONE["width"] and box["height"] == PHONE["height"]) is phone

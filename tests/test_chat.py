@@ -19,6 +19,7 @@ from index.types import Filters, LibraryBusy
 from qa.types import Abstention, AbstentionReason, Answer, Citation, QuestionRejected, Turn
 from ui import render
 from ui.conversation import (
+    MOST,
     Choice,
     Conversation,
     Exchange,
@@ -276,6 +277,15 @@ def test_the_same_fact_comes_once_with_all_its_numbers() -> None:
     assert page.links() == ["/article/northern#s1", "/article/sever#s3", "/article/sever#s3", "/article/northern#s2"]
 
 
+@pytest.mark.parametrize(("probability", "shown"), [(0.88, "[2] [1]"), (0.86, "[1] [2]")])
+def test_among_equals_the_sentence_in_the_readers_language_is_shown(probability: float, shown: str) -> None:
+    russian = citation(1, quote="Откроется.", language=Language.RU, same_as=(2,), probability=0.9)
+    english = citation(2, quote="It opens.", same_as=(1,), probability=probability)
+    ((first, others),) = render.facts_of([russian, english], Language.EN)
+    assert first.marks == shown
+    assert len(others) == 1
+
+
 @pytest.mark.parametrize(
     ("source", "url", "shown"),
     [("Herald", "", "Herald"), ("", "https://herald.example/a", "herald.example"), ("", "ftp://x", "Line opens")],
@@ -418,8 +428,8 @@ def test_feedback_is_given_changed_and_taken_back() -> None:
 def test_a_question_is_shown_at_once_and_its_answer_when_there_is_one() -> None:
     scripted = Scripted(answer(citation()))
     talk, told = Talk(cast(Service, scripted)), Conversation()
-    assert talk.asked("  ", told, "en") == SKIP
-    box, shown = talk.asked(" Who? ", told, "en", ["ru"], [], {})
+    assert talk.asked("  ", told, "en", "[]") == SKIP
+    box, shown = talk.asked(" Who? ", told, "en", "[]", ["ru"], [], {})
     assert box == "" and "waiting" in shown[-1]["content"] and not scripted.asked
     shown, kept = talk.answered(told, "en", "")
     assert "Akimov" in shown[-1]["content"] and len(kept["conversation"]) == 1
@@ -433,16 +443,36 @@ def test_a_question_asked_while_another_is_answered_is_not_lost() -> None:
     class Interrupted(Scripted):
         def ask(self, text: str, **options: Any) -> Answer:
             if text == "One?":
-                talk.asked("Two?", told, "en")
+                talk.asked("Two?", told, "en", "[]")
             return super().ask(text, **options)
 
     scripted = Interrupted(answer(citation()))
     talk = Talk(cast(Service, scripted))
-    talk.asked("One?", told, "en")
+    talk.asked("One?", told, "en", "[]")
     shown, _ = talk.answered(told, "en", "")
     assert [each.question for each in told.exchanges if each.answer] == ["One?", "Two?"]
     assert len(shown) == 4
     assert [turn.question for turn in scripted.asked[1][2]] == ["One?"]
+
+
+def test_a_conversation_that_the_server_forgot_is_taken_up_again() -> None:
+    scripted = Scripted(answer(citation()))
+    talk, told = Talk(cast(Service, scripted)), Conversation()
+    stored = json.dumps([shown for _, shown in keepable([Exchange("Who?", answer=answer(citation()))])])
+    talk.asked("And when?", told, "en", stored)
+    talk.answered(told, "en", "")
+    assert [each.question for each in told.exchanges] == ["Who?", "And when?"]
+    assert [turn.question for turn in scripted.asked[0][2]] == ["Who?"]
+    talk.asked("And then?", told, "en", stored)  # not forgotten: nothing comes twice
+    assert len(told.exchanges) == 3
+
+
+def test_a_conversation_is_bounded() -> None:
+    told = Conversation()
+    for _ in range(MOST + 10):
+        told.ask("x" * 10_000, NO_CHOICE)
+    assert len(told.exchanges) == MOST
+    assert len(told.exchanges[0].question) < 10_000
 
 
 def test_what_is_forgotten_while_it_is_answered_stays_forgotten() -> None:
@@ -454,7 +484,7 @@ def test_what_is_forgotten_while_it_is_answered_stays_forgotten() -> None:
             return super().ask(text, **options)
 
     talk = Talk(cast(Service, Forgetful(answer(citation()))))
-    talk.asked("One?", told, "en")
+    talk.asked("One?", told, "en", "[]")
     assert talk.answered(told, "en", "")[0] == told.exchanges == []
 
 
@@ -464,7 +494,7 @@ def test_an_edited_question_is_asked_from_there() -> None:
     told = Conversation(Exchange(question, answer=answer(citation())) for question in ("One?", "Two?", "Three?"))
 
     def edited(index: Any, value: Any) -> Any:
-        return talk.edited(cast(Any, SimpleNamespace(index=index, value=value)), told, "en")
+        return talk.edited(cast(Any, SimpleNamespace(index=index, value=value)), told, "en", None)
 
     for index, value in ((8, "x"), (-2, "x"), ([0, 1], "x"), (2, None)):
         assert edited(index, value) == SKIP
@@ -533,7 +563,7 @@ def test_the_page_asks_no_other_site_for_anything(chat: Any) -> None:
     ("saved", "header", "language"), [("", "ru", "ru"), ("zh", "ru", "zh"), ({"a": 1}, "ru", "ru"), ("xx", "", "en")]
 )
 def test_the_language_chosen_on_the_page_wins(chat: Any, saved: Any, header: str, language: str) -> None:
-    updates = chat.opened(saved, None, SimpleNamespace(headers={"accept-language": header}))
+    updates = chat.opened({"chosen": saved}, SimpleNamespace(headers={"accept-language": header}))
     own = words(Language(language))
     assert updates[chat.language]["value"] == language
     assert updates[chat.box]["placeholder"] == own.say("ask")
@@ -544,20 +574,20 @@ def test_the_language_chosen_on_the_page_wins(chat: Any, saved: Any, header: str
 def test_the_address_sets_the_filters_and_asks_in_a_fresh_conversation(chat: Any) -> None:
     stored = json.dumps([shown for _, shown in keepable([Exchange("Who?", answer=answer(citation()))])])
     found = {"search": "?q=Что%3F&language=ru&source=Вестник&since=2019-09-01&lang=zh", "stored": stored}
-    updates = chat.opened("en", found, SimpleNamespace(headers={}))
+    updates = chat.opened(found, SimpleNamespace(headers={}))
     assert updates[chat.talked].exchanges == [Exchange("Что?")]
     assert updates[chat.language]["value"] == "zh"
     assert (updates[chat.languages]["value"], updates[chat.sources]["value"]) == (["ru"], ["Вестник"])
     assert updates[chat.dates]["value"] == {"since": "2019-09-01"}
     assert updates[chat.filters]["label"] == ZH.say("filters_on", n=3)
-    again = chat.opened("en", {"search": "", "stored": stored}, SimpleNamespace(headers={}))
+    again = chat.opened({"search": "", "stored": stored}, SimpleNamespace(headers={}))
     assert [each.question for each in again[chat.talked].exchanges] == ["Who?"]
     assert len(again[chat.panel]["conversation"]) == 1
 
 
 @pytest.mark.parametrize("found", [None, 1, "x", [], {"stored": 3, "search": ["q"], "origin": {}}, {"stored": "[{}]"}])
 def test_whatever_a_browser_sends_the_page_opens(chat: Any, found: Any) -> None:
-    updates = chat.opened("", found, SimpleNamespace(headers={}))
+    updates = chat.opened(found, SimpleNamespace(headers={}))
     assert (updates[chat.talked].exchanges, updates[chat.origin]) == ([], "")
 
 
@@ -583,7 +613,7 @@ def test_the_examples_are_shown_where_they_fit(
     chat: Any, monkeypatch: pytest.MonkeyPatch, source: str, examples: int
 ) -> None:
     monkeypatch.setattr(chat.library, "sources", lambda: [source])
-    updates = chat.opened("", {}, SimpleNamespace(headers={}))
+    updates = chat.opened({}, SimpleNamespace(headers={}))
     assert len(updates[chat.chat]["examples"]) == examples
 
 

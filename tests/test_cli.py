@@ -125,7 +125,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
         (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "en|ru|zh"]),
         (
             ["chat"],
-            "--host --port --insecure --rate-limit --allow-host --allow-frame --log-questions 7860 120/minute".split(),
+            "--host --port --insecure --rate-limit --allow-host --allow-frame --log-questions 300/minute five".split(),
         ),
         (["keys"], ["add", "list", "remove"]),
         (["articles"], ["--json"]),
@@ -162,6 +162,7 @@ def test_version_is_printed(run: Run) -> None:
         ["ask", "When?", "--until", "2019-02-30"],
         ["chat", "--port", "70000"],
         ["chat", "--host", "0.0.0.0"],
+        ["chat", "--allow-host", "ask.example"],
         ["chat", "--rate-limit", "often"],
         ["chat", "--allow-frame", "news.example"],
         ["chat", "--allow-frame", "https://a.example; script-src *"],
@@ -592,9 +593,29 @@ def test_chat_lets_other_machines_in_only_with_a_key_or_when_told_to(run: Run, m
     assert "Warning" not in run("chat", "--port", "0").err
     kept = [(settings.host, settings.needs_key, settings.rate) for settings, _ in served]
     assert kept == [
-        ("0.0.0.0", False, "120/minute"),
+        ("0.0.0.0", False, "300/minute"),
         ("0.0.0.0", True, "5/second"),
         ("127.0.0.1", False, None),
+    ]
+
+
+def test_chat_behind_a_proxy_is_for_other_people_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr("ui.app.serve", lambda settings, listener, _: served.append((settings, listener.close())))
+    proxied = ("chat", "--port", "0", "--allow-host", "localhost", "--allow-host", "ask.example")
+    refused = run(*proxied)
+    assert refused.code == 2
+    assert "--allow-host" in refused.err and "keys add" in refused.err
+    assert run(*proxied, "--insecure").err.startswith("Warning:")
+    assert run("chat", "--port", "0", "--allow-host", "localhost").code == 0
+    run("keys", "add", "phone")
+    assert "Warning" not in run(*proxied).err
+    assert "Warning" not in run(*proxied, "--insecure").err  # whoever has no key is refused all the same
+    assert [(settings.needs_key, settings.rate) for settings, _ in served] == [
+        (False, "300/minute"),
+        (False, None),
+        (True, "300/minute"),
+        (False, "300/minute"),
     ]
 
 

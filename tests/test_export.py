@@ -1,6 +1,7 @@
 """A conversation taken away: complete, and what others wrote is only text in it."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -22,11 +23,8 @@ LINE = Citation(
 SAME = Citation(
     2, "vest nik", "v-1", 1, "Линия", "", "", None, Language.RU, "Откроется в 2027.", 0, 17, 0.8, None, (1,)
 )
-ANSWERED = Exchange(
-    "When?",
-    Filters(frozenset([Language.EN, Language.RU]), until=date(2020, 1, 1)),
-    Answer("When?", Language.EN, "", (LINE, SAME), 0.9, None, (), 4, 1.0),
-)
+ANSWERED_ANSWER = Answer("When?", Language.EN, "", (LINE, SAME), 0.9, None, (), 4, 1.0)
+ANSWERED = Exchange("When?", Filters(frozenset([Language.EN, Language.RU]), until=date(2020, 1, 1)), ANSWERED_ANSWER)
 ABSTAINED = Exchange(
     "Кто?",
     answer=Answer("Кто?", Language.RU, "", (), 0.1, Abstention(AbstentionReason.NO_SUPPORT, "-"), (LINE,), 4, 1.0),
@@ -59,6 +57,25 @@ def test_an_answer_as_plain_text() -> None:
         "[1] The Herald, 18 September 2019. Line opens. https://herald.example/line\n"
         "[2] Линия. http://127.0.0.1:7860/article/vest%20nik#s1"
     )
+
+
+def test_chinese_sources_have_chinese_stops() -> None:
+    told = Exchange("何时？", answer=replace(ANSWERED_ANSWER, language=Language.ZH))
+    assert plain_text(told, HOME).endswith(
+        "[1] The Herald，2019年9月18日。Line opens。https://herald.example/line\n"
+        "[2] Линия。http://127.0.0.1:7860/article/vest%20nik#s1"
+    )
+    assert "1. The Herald，2019年9月18日。[Line opens](<https" in markdown([told], HOME, EN)
+
+
+def test_an_address_is_no_entity() -> None:
+    url = "https://a.example/?a=1&lt;=2&copy;=3"
+    answer = replace(ANSWERED_ANSWER, citations=(replace(LINE, url=url, same_as=()),))
+    told = Exchange("When?", answer=answer)
+    tokens = MarkdownIt("commonmark").parse(markdown([told], HOME, EN))
+    opened = [child for token in tokens for child in token.children or () if child.type == "link_open"]
+    assert [link.attrs["href"] for link in opened] == [url]
+    assert url in plain_text(told, HOME)
 
 
 def test_an_abstention_as_plain_text() -> None:

@@ -107,6 +107,25 @@ def test_each_line_of_json_lines_is_an_article_and_a_bad_one_harms_no_other(clie
     assert client.get("/v1/articles").json()["total"] == 30
 
 
+def test_of_a_file_of_junk_only_so_much_is_read(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.files.MOST_REJECTED", 3)
+    lines = send(client, "junk.jsonl", "{}\n" * 3)
+    assert [line["name"] for line in lines] == ["junk.jsonl:1", "junk.jsonl:2", "junk.jsonl:3"]
+    lines = send(client, "junk.jsonl", "{}\n" * 9)
+    assert [line["name"] for line in lines] == ["junk.jsonl:1", "junk.jsonl:2", "junk.jsonl:3", "junk.jsonl"]
+    assert "the rest was not read" in lines[-1]["reason"]
+
+
+def test_a_file_has_only_so_many_articles(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.files.MOST_ARTICLES", 3)
+    news = [article_line(f"Bridge number {number} is open.") for number in range(5)]
+    assert [line["status"] for line in send(client, "news.jsonl", "\n".join(news[:3]))] == ["added"] * 3
+    lines = send(client, "news.jsonl", "\n".join(news))
+    assert sorted(line["status"] for line in lines) == ["rejected", *["unchanged"] * 3]
+    (last,) = [line for line in lines if line["status"] == "rejected"]
+    assert (last["name"], "3 articles: put the rest in another" in last["reason"]) == ("news.jsonl", True)
+
+
 def test_an_address_is_replaced_and_without_one_the_text_counts(client: TestClient) -> None:
     url = "https://news.example/bridge"
     (first,) = send(client, "one.jsonl", article_line(ENGLISH, url=url))

@@ -116,6 +116,18 @@ def test_only_what_is_answered_anew_from_the_same_articles_is_offered(reply: Ans
     assert library.asked == ["What did Kari Lien say?"]
 
 
+def test_only_sentences_near_a_cited_one_are_read() -> None:
+    far = Library(Language.EN, "It cost 5.", *["It rained."] * 20, "Kari Lien said no.")
+    near = Library(Language.EN, "It cost 5.", *["It rained."] * 19, "Kari Lien said no.")
+    assert (far.follow_ups(), near.follow_ups()) == ((), ("What did Kari Lien say?",))
+
+
+def test_names_are_bounded() -> None:
+    """Else a text of "A-A-A-…" would be read again from each of its letters."""
+    name = "A-" * 20 + "A"
+    assert Library(Language.EN, "It cost 5.", f"{name} {name} said no.").follow_ups() == ()
+
+
 def test_two_questions_with_one_answer_are_offered_once() -> None:
     texts = ("Kari Lien said no.", "Odd Myklebust said yes.")
     library = Library(Language.EN, "It cost 5.", *texts, reply=answer(Language.EN, "a-2"))

@@ -1,8 +1,13 @@
 """Keys, rates, names and frames: who gets through to any door, and what is told of it."""
 
+import inspect
 import json
+import re
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,20 +16,24 @@ import structlog
 from conftest import make_article
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from filelock import FileLock
 from limits import parse
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from index.library import Library
 from qa.pipeline import Answerer
-from ui import entry
+from ui import entry, problems
+from ui.api import healthz
 from ui.app import Settings, assemble
 from ui.guard import Guard
-from ui.keys import FILE, Keys, KeyTrouble
+from ui.keys import FILE, LOCK, Keys, KeyTrouble
 
 # Gradio makes event loops that nobody closes.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 HOST = "http://127.0.0.1:7860"
+ROOT = Path(__file__).parents[1]
 DOORS = [
     ("GET", "/"),
     ("GET", "/config"),
@@ -104,6 +113,10 @@ def test_health_is_told_to_everyone(locked: tuple[TestClient, str]) -> None:
     assert locked[0].get("/healthz").status_code == 200
 
 
+def test_health_is_told_when_all_threads_are_taken() -> None:
+    assert inspect.iscoroutinefunction(healthz)  # it waits for no thread
+
+
 def test_a_browser_is_asked_for_the_key_once(guarded: Callable[..., TestClient], keys: Keys) -> None:
     key = keys.add("reader")
     client = guarded()
@@ -118,6 +131,24 @@ def test_a_browser_is_asked_for_the_key_once(guarded: Callable[..., TestClient],
     flags = entered.headers["set-cookie"].lower()
     assert "httponly" in flags and "samesite=strict" in flags and "secure" not in flags
     assert client.get("/").text == "yes"  # the client keeps cookies as a browser does
+
+
+def test_a_browser_sends_the_form_with_the_page_it_comes_from(guarded: Callable[..., TestClient], keys: Keys) -> None:
+    key = keys.add("reader")
+    client = guarded()
+    page = client.get("/", headers={"Accept": "text/html"})
+    assert page.headers["referrer-policy"] == "same-origin"  # else the browser sends `Origin: null`
+    assert client.post("/key", data={"key": key}, headers={"Origin": "null"}).status_code == 403
+    assert client.post("/key", data={"key": key}, headers={"Origin": HOST}).status_code == 303
+    assert client.get("/").headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_form_is_no_larger_than_a_key_needs(guarded: Callable[..., TestClient], keys: Keys) -> None:
+    key = keys.add("reader")
+    assert guarded().post("/key", data={"key": key, "next": "/" + "x" * 4_000}).status_code == 413
+    many = "&".join(["a=b"] * 10)
+    assert guarded().post("/key", content=f"{many}&key={key}").status_code == 401
+    assert guarded().post("/key", content=f"key={key}").status_code == 303
 
 
 def test_over_https_the_cookie_stays_there(guarded: Callable[..., TestClient], keys: Keys) -> None:
@@ -149,10 +180,36 @@ def test_a_removed_key_opens_nothing_and_removing_the_last_does_not_open_a_locke
 def test_a_damaged_file_of_keys_lets_nobody_in(guarded: Callable[..., TestClient], keys: Keys, tmp_path: Path) -> None:
     key = keys.add("reader")
     client = guarded()
-    for content in ("", "{", '[{"name": 1}]', "[1]", "null"):
+    short = '[{"name": "a", "sha256": "ab", "created": "2026"}]'
+    unnamed = json.dumps([{"name": 1, "sha256": "a" * 64, "created": "2026"}])
+    for content in ("", "{", '[{"name": 1}]', "[1]", "null", "{}", short, unnamed):
         (tmp_path / FILE).write_text(content)
-        assert client.get("/", headers={"Authorization": f"Bearer {key}"}).status_code == 503
+        with structlog.testing.capture_logs() as lines:
+            reply = client.get("/", headers={"Authorization": f"Bearer {key}"})
+        assert reply.status_code == 503
+        assert reply.json()["detail"] == "The keys cannot be read; the server's log says why."
+        assert str(tmp_path) not in reply.text and str(tmp_path) in lines[0]["reason"]
         assert client.get("/healthz").status_code == 200
+        with pytest.raises(KeyTrouble, match="damaged"):
+            Keys(tmp_path).add("another")
+
+
+def test_two_who_change_the_keys_at_once_lose_none(tmp_path: Path) -> None:
+    names = {f"reader {number}" for number in range(30)}
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda name: Keys(tmp_path).add(name), names))
+        assert {key.name for key in Keys(tmp_path).all()} == names
+        assert all(pool.map(lambda name: Keys(tmp_path).remove(name), names))
+    assert Keys(tmp_path).all() == ()
+
+
+def test_keys_that_another_process_keeps_changing_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.keys.WAIT", 0.01)
+    with FileLock(tmp_path / LOCK), pytest.raises(KeyTrouble, match="try again"):
+        Keys(tmp_path).add("reader")
+    assert Keys(tmp_path).all() == ()
 
 
 def test_only_hashes_are_kept_and_only_for_their_owner(keys: Keys, tmp_path: Path) -> None:
@@ -206,9 +263,49 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(guarded: Callable[...,
 
 def test_the_pages_own_files_and_the_health_check_do_not_count(guarded: Callable[..., TestClient]) -> None:
     client = guarded(rate=parse("1/minute"))
-    for path in ["/assets/index.js", "/theme.css", "/gradio_api/queue/data", "/healthz"] * 3:
+    for path in ["/assets/index.js", "/theme.css", "/gradio_api/heartbeat/a", "/healthz"] * 3:
         assert client.get(path).status_code == 200
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", "config info openapi.json mcp/schema queue/data call/ask/1".split())
+def test_what_gradio_works_for_counts(guarded: Callable[..., TestClient], path: str) -> None:
+    client = guarded(rate=parse("1/minute"))
+    whole = "/config" if path == "config" else f"/gradio_api/{path}"
+    assert [client.get(whole).status_code for _ in range(2)] == [200, 429]
+
+
+def test_an_address_is_not_counted_as_the_key_of_its_name(guarded: Callable[..., TestClient], keys: Keys) -> None:
+    key = keys.add("testclient")  # the address that the client gives
+    client = guarded(rate=parse("1/minute"))
+    assert client.get("/").status_code == 401
+    assert client.get("/", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("a", "b", False),
+    ],
+)
+def test_the_addresses_of_one_network_count_together(
+    guarded: Callable[..., TestClient], one: str, other: str, together: bool
+) -> None:
+    guard = guarded(rate=parse("1/minute")).app
+    clients = [TestClient(guard, HOST, client=(address, 1)) for address in (one, other)]
+    assert [client.get("/").status_code for client in clients] == [200, 429 if together else 200]
+
+
+@pytest.mark.parametrize("path", ["upload", "custom_component/a/client/component/x.js", "deep_link", "monitoring"])
+def test_what_nothing_here_needs_of_gradio_is_closed(guarded: Callable[..., TestClient], path: str) -> None:
+    whole = "/monitoring" if path == "monitoring" else f"/gradio_api/{path}"
+    assert guarded().get(whole).status_code == 404
 
 
 # --- names and frames
@@ -257,3 +354,74 @@ def test_a_question_is_logged_with_the_id_of_its_request(locked: tuple[TestClien
     asked = cast(dict[str, Any], next(line for line in lines if line["event"] == "question"))
     assert (asked["request_id"], asked["door"]) == ("mine", "rest")
     assert "bridge" not in str(asked)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_reply_to_an_unexpected_error_is_like_any_other(keys: Keys, begun: bool) -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        if begun:
+            await problems.problem(500, "told already")(scope, receive, send)
+        raise ZeroDivisionError("secret")
+
+    client = TestClient(Guard(broken, host="127.0.0.1", keys=keys), HOST, raise_server_exceptions=False)
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        reply = client.get("/", headers={"X-Request-ID": "mine"})
+    assert reply.status_code == 500
+    assert reply.json()["detail"] == ("told already" if begun else problems.UNEXPECTED)
+    assert reply.headers["x-request-id"] == "mine" and "content-security-policy" in reply.headers
+    assert [(line["request_id"], line.get("status"), line.get("exc_info")) for line in lines] == [
+        ("mine", None, True),
+        ("mine", 500, None),
+    ]
+
+
+def test_an_unexpected_error_of_the_whole_application_has_its_id(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = assemble(Answerer(library), Settings(library.folder))
+    monkeypatch.setattr(Library, "articles", lambda *_, **__: 1 / 0)
+    client = TestClient(app, HOST, raise_server_exceptions=False)
+    reply = client.get("/v1/articles", headers={"X-Request-ID": "mine"})
+    assert (reply.status_code, reply.headers["x-request-id"]) == (500, "mine")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+# --- the log
+
+WRITING = """
+import logging, sys
+import structlog
+from ui import logs
+
+def fail(key):
+    raise ZeroDivisionError(HOSTILE)
+
+sys.stderr.isatty = lambda: TERMINAL
+logs.configure()
+structlog.get_logger("citewire").info("request", path=HOSTILE)
+for log in (structlog.get_logger("citewire"), logging.getLogger("library")):
+    try:
+        fail("cw_" + "value")
+    except ZeroDivisionError:
+        log.exception("failed")
+logging.getLogger("library").warning("odd path %s", HOSTILE)
+"""
+HOSTILE = "/\x1b]0;a\x07\x9b2J\x7f\u202e\nforged"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_log_shows_no_local_values_and_nothing_that_a_terminal_would_obey(terminal: bool) -> None:
+    code = f"TERMINAL, HOSTILE = {terminal}, {HOSTILE!a}\n{WRITING}"
+    # A process of its own: logging is configured for the whole process.
+    ran = subprocess.run([sys.executable, "-X", "utf8", "-c", code], capture_output=True, cwd=ROOT, check=True)
+    shown = ran.stderr.decode()
+    assert shown.count("ZeroDivisionError") == 2
+    assert "cw_value" not in shown
+    without_colours = re.sub(r"\x1b\[\d*m", "", shown)
+    assert not [char for char in without_colours if not char.isprintable() and char != "\n"]
+    if terminal:
+        assert r"path=/\x1b]0;a\x07\x9b2J\x7f\u202e\nforged" in without_colours
+    else:
+        lines = [json.loads(line) for line in shown.splitlines()]
+        assert (len(lines), lines[0]["path"]) == (4, HOSTILE)
+        assert lines[1]["exception"][0]["frames"][-1]["name"] == "fail"

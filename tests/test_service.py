@@ -92,15 +92,16 @@ def test_whoever_runs_out_of_patience_is_refused_and_never_served() -> None:
 
 def test_a_preview_gives_way_and_is_not_counted(slow: Slow) -> None:
     service = Service(cast(Answerer, slow))
-    asking = threading.Thread(target=service.ask, args=("What?",), kwargs={"door": Door.REST})
-    asking.start()
-    while not slow.running:
+    asking = [threading.Thread(target=service.ask, args=("What?",), kwargs={"door": Door.REST}) for _ in range(RUNNING)]
+    for thread in asking:
+        thread.start()
+    while slow.running < RUNNING:
         pass
-    if RUNNING == 1:
-        with pytest.raises(Overloaded):
-            service.preview("And when?")
+    with pytest.raises(Overloaded):
+        service.preview("And when?")
     slow.go.set()
-    asking.join(20)
+    for thread in asking:
+        thread.join(20)
     assert service.preview("And when?").question == "And when?"
     assert [key for key in samples(service) if key[0] == "citewire_questions_total"] == [
         ("citewire_questions_total", "rest", "en")

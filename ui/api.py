@@ -1,4 +1,7 @@
-"""The REST routes: plain functions, so that each request runs in a thread and not on the event loop."""
+"""The REST routes: plain functions, so that each request runs in a thread and not on the event loop.
+
+Only the health check is not: it must answer also when all threads are taken.
+"""
 
 import json
 from itertools import islice
@@ -148,7 +151,7 @@ def remove_article(article_id: str, service: TheService) -> None:
 
 
 @router.get("/healthz", tags=["service"], summary="Ready to answer?", responses=documented(503))
-def healthz(request: Request, library: TheLibrary) -> HealthReply:
+async def healthz(request: Request, library: TheLibrary) -> HealthReply:
     """200 only when questions can be answered: the model is loaded and the library can be read."""
     if not request.app.state.ready:
         raise HTTPException(503, "The model is still being loaded.")

@@ -93,7 +93,6 @@ class Chat:
             self.talked = gr.State(Conversation())
             self.proposals = gr.State(None)
             self.origin = gr.State("")  # the address that the reader's browser knows this server by
-            self.chosen_language = gr.BrowserState("", storage_key="citewire_language", secret="citewire")
             with gr.Column(elem_id="app"):
                 self._header()
                 with gr.Row(elem_id="main"):
@@ -202,12 +201,14 @@ class Chat:
     def _listeners(self) -> None:
         chosen: list[Any] = [self.languages, self.sources, self.dates]
         # The chat is never an input: what a browser sends for it could name files of this machine.
-        asked = [self.talked, self.language, *chosen]
+        asked = [self.talked, self.language, self.panel, *chosen]  # for the panel comes what the browser keeps
         posed = [self.box, self.chat]
-        spoken: list[Any] = [self.chosen_language, self.chat, self.panel, self.shelf, *self.worded]
+        spoken: list[Any] = [self.chat, self.panel, self.shelf, *self.worded]
         # Every listener is public API unless told otherwise; why none is queued, ui/talk.py says.
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-        self.language.input(self.switched, [self.language, *chosen], spoken, **quick)
+        # Not a BrowserState: in a frame of another site browsers may lend no storage, and Gradio then shows nothing.
+        choosing = "(...inputs) => window.citewire.languageChosen(inputs)"
+        self.language.input(self.switched, [self.language, *chosen], spoken, js=choosing, **quick)
         self.articles.click(None, js="() => window.citewire.openArticles()", **quick)
         self.shelf.change(self.restocked, [self.language, self.sources], [self.chat, self.sources, self.shelf], **quick)
         self.theme.click(None, js="() => window.citewire.toggleTheme()", **quick)
@@ -215,11 +216,13 @@ class Chat:
         gr.on([each.input for each in chosen], self.filtered, [self.language, *chosen], self.filters, **quick)
         opened = [*spoken, self.talked, self.origin]
         asking = [
-            self.page.load(self.opened, [self.chosen_language, self.panel], opened, js=script("opening"), **quick),
-            self.box.submit(self.talk.asked, [self.box, *asked], posed, **quick),
-            self.chat.example_select(self.talk.example_chosen, asked, posed, **quick),
-            self.chat.option_select(self.talk.option_chosen, asked, [*posed, *chosen, self.filters], **quick),
-            self.chat.edit(self.talk.edited, asked, posed, **quick),
+            self.page.load(self.opened, self.panel, opened, js=script("opening"), **quick),
+            self.box.submit(self.talk.asked, [self.box, *asked], posed, js=kept(3), **quick),
+            self.chat.example_select(self.talk.example_chosen, asked, posed, js=kept(2), **quick),
+            self.chat.option_select(
+                self.talk.option_chosen, asked, [*posed, *chosen, self.filters], js=kept(2), **quick
+            ),
+            self.chat.edit(self.talk.edited, asked, posed, js=kept(2), **quick),
         ]
         for question in asking:  # then the answer, then what may be asked next, but never over a newer question
             question.then(
@@ -233,7 +236,13 @@ class Chat:
             self.talk.shown, [self.talked, self.language], self.chat, **quick
         )
 
-    def opened(self, chosen: Any, found: Any, request: gr.Request) -> Updates:
+        self.page.unload(self.left)
+
+    def left(self, request: gr.Request) -> None:
+        """Free what is held for a closed page: half a megabyte and more, which Gradio would keep for an hour."""
+        self.page.state_holder.session_data.pop(request.session_hash, None)
+
+    def opened(self, found: Any, request: gr.Request) -> Updates:
         """The page as its address asks for it, with the conversation that the browser kept.
 
         In the language of the address, else the one that was chosen on the page, else the browser's.
@@ -241,6 +250,7 @@ class Chat:
         found = found if isinstance(found, dict) else {}
         sources = self.library.sources()
         link = links.parse(found.get("search"), sources)
+        chosen = found.get("chosen")
         known = Language(chosen) if isinstance(chosen, str) and chosen in set(Language) else None
         own = words(link.page or known or preferred(request.headers.get("accept-language", "")))
         origin = origin_of(found.get("origin"))
@@ -259,7 +269,7 @@ class Chat:
         return {**updates, self.talked: conversation, self.origin: origin}
 
     def switched(self, chosen: str, *filters: Any) -> Updates:
-        return {**self._spoken(words(Language(chosen)), Choice(*filters)), self.chosen_language: chosen}
+        return self._spoken(words(Language(chosen)), Choice(*filters))
 
     def restocked(self, page: str, chosen: list[str]) -> Updates:
         """The welcome and the filters, after articles were added or removed."""
@@ -286,6 +296,11 @@ class Chat:
         fitting = EXAMPLES if SAMPLES.intersection(self.library.sources()) else ()
         examples = [{"text": example} for example in fitting]
         return gr.update(placeholder=welcome(own, self.library.count()), examples=examples)
+
+
+def kept(place: int) -> str:
+    """The script that gives a listener the conversation as the browser keeps it, as its input at `place`."""
+    return f"(...inputs) => window.citewire.withKept(inputs, {place})"
 
 
 def origin_of(told: Any) -> str:

@@ -3,12 +3,13 @@
 import re
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Literal
 from urllib.parse import unquote
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,9 +23,20 @@ from pydantic import (
 from corpus.identity import article_id
 from index.types import Filters
 from qa.types import CitedSentence, Turn
-from ui.schemas import AbstentionReply, AskCited, AskFilters, CitationReply, Limit, PassageReply, Reply, Text
+from ui.schemas import (
+    MAX_LIST,
+    AbstentionReply,
+    AskCited,
+    AskFilters,
+    CitationReply,
+    Limit,
+    PassageReply,
+    Reply,
+    Text,
+)
 
 MODEL = "citewire"
+EARLIER = 20  # messages before the question that are read; a follow-up refers to none so far back
 PAGE = re.compile(r"/article/([^/?#]+)#s(\d+)$")  # as `render.article_path` makes them
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -43,13 +55,12 @@ class EchoedAnnotation(BaseModel):
 def _those_that_fit(kind: type[BaseModel]) -> BeforeValidator:
     """Drops the entries that are not ours: answers of other servers may be part of a conversation."""
 
-    def fits(entry: object) -> bool:
-        try:
-            return bool(kind.model_validate(entry))
-        except ValidationError:
-            return False
+    def fitting(entries: list[object]) -> Iterator[BaseModel]:
+        for entry in entries:
+            with suppress(ValidationError):
+                yield kind.model_validate(entry)
 
-    return BeforeValidator(lambda value: [entry for entry in value if fits(entry)] if isinstance(value, list) else [])
+    return BeforeValidator(lambda value: list(fitting(value[:MAX_LIST])) if isinstance(value, list) else [])
 
 
 class Message(BaseModel):
@@ -91,10 +102,22 @@ def _cited(url: str) -> CitedSentence:
     return CitedSentence(article_id(url, "", ""), "")
 
 
-def _asked_last(messages: list[Message]) -> list[Message]:
-    if not messages or messages[-1].role != "user":
-        raise ValueError("the last message must be the user's: it is the question")
-    return messages
+def _up_to_the_question(messages: object) -> object:
+    """The user's last message and a few before it: some clients add instructions of their own at the end.
+
+    The others are cut off before they are looked at: a body may hold thousands, and reading them holds up everybody.
+    """
+    if not isinstance(messages, list):
+        return messages
+    places = range(len(messages) - 1, -1, -1)
+    last = next((place for place in places if _is_of_the_user(messages[place])), None)
+    if last is None:
+        raise ValueError("there must be a message of the user: the last of them is the question")
+    return messages[max(0, last - EARLIER) : last + 1]
+
+
+def _is_of_the_user(message: object) -> bool:
+    return isinstance(message, dict) and message.get("role") == "user"
 
 
 class StreamOptions(BaseModel):
@@ -102,7 +125,7 @@ class StreamOptions(BaseModel):
 
 
 class CompletionRequest(BaseModel):
-    """A conversation that ends in a question; what has no meaning here (temperature, tools, ...) is ignored.
+    """A conversation; the user's last message is the question. What means nothing here (temperature, tools) is ignored.
 
     `filters` and `limit` are those of `/v1/ask`.
     """
@@ -114,7 +137,7 @@ class CompletionRequest(BaseModel):
     )
 
     model: Text = MODEL
-    messages: Annotated[list[Message], AfterValidator(_asked_last)]
+    messages: Annotated[list[Message], BeforeValidator(_up_to_the_question)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     limit: Limit = 5

@@ -1,6 +1,6 @@
 """OpenAI-compatible routes: any OpenAI client can ask, by naming the model `citewire`. No language model is behind it.
 
-The last message is the question, the messages before it are what a follow-up may refer to.
+The user's last message is the question, the messages before it are what a follow-up may refer to.
 """
 
 import json
@@ -61,7 +61,7 @@ class UnknownModel(HTTPException):
 
 @router.post(
     "/v1/chat/completions",
-    summary="Answer the last message",
+    summary="Answer the user's last message",
     response_model=Completion,
     responses=documented(400, 404, 413, 422, 503),
 )

@@ -20,6 +20,7 @@ from ui.service import Door, Overloaded, Service
 from ui.words import Words, words
 
 UNFILTERED = "unfiltered"  # the value of the option to search again without filters
+MOST = 50  # exchanges that are kept, here and in the browser
 REMEMBERED = 20  # turns that a follow-up may borrow from
 
 log = logging.getLogger(__name__)
@@ -94,12 +95,13 @@ class Conversation:
 
     def __init__(self, exchanges: Iterable[Exchange] = ()) -> None:
         self.exchanges = list(exchanges)
-        self._asked: deque[tuple[Exchange, Choice]] = deque()
+        self._asked: deque[tuple[Exchange, Choice]] = deque(maxlen=MOST)
 
     def ask(self, question: str, choice: Choice) -> None:
-        """Add a question that `answer` will answer."""
-        awaited = Exchange(question)
+        """Add a question that `answer` will answer; the oldest give way."""
+        awaited = Exchange(question[: MAX_LENGTH + 1])  # one too many is still refused
         self.exchanges.append(awaited)
+        del self.exchanges[:-MOST]
         self._asked.append((awaited, choice))
 
     def answer(self, service: Service, page: Words) -> bool:

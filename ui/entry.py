@@ -16,6 +16,7 @@ from ui.words import Words, preferred, words
 
 PATH = "/key"
 COOKIE = "citewire_key"
+MAX_FIELDS = 10
 MONTH = 30 * 24 * 3600  # seconds that a browser keeps a key
 # Forms are forbidden everywhere else.
 HEADERS = {
@@ -23,6 +24,8 @@ HEADERS = {
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
     ),
     "Cache-Control": "no-store",
+    # Without a referrer a browser sends `Origin: null` with the form, which the guard takes for another site.
+    "Referrer-Policy": "same-origin",
 }
 
 
@@ -45,7 +48,10 @@ def router(keys: Keys) -> APIRouter:
 
     @entrance.post(PATH)
     async def enter(request: Request) -> Response:
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        try:
+            form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=MAX_FIELDS)
+        except ValueError:
+            return _form(request.headers, "/", wrong=True)
         key, then = form.get("key", [""])[0].strip(), form.get("next", ["/"])[0]
         if keys.owner(key) is None:
             return _form(request.headers, then, wrong=True)

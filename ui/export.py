@@ -22,7 +22,9 @@ def plain_text(exchange: Exchange, origin: str) -> str:
     assert answer is not None
     own = words(answer.language)
     lines = [exchange.question, ""]
-    lines += [f"{first.quote} {first.marks}" for first, _ in facts_of(answer.citations)] or [_none(answer, own)]
+    lines += [f"{first.quote} {first.marks}" for first, _ in facts_of(answer.citations, own.language)] or [
+        _none(answer, own)
+    ]
     sources = [f"[{each.number}] {_source(each, own, origin)}" for each in answer.citations]
     return "\n".join([*lines, "", *sources] if sources else lines)
 
@@ -46,7 +48,7 @@ def _exchange(exchange: Exchange, answer: Answer, origin: str) -> str:
     parts = [f"## {as_text(exchange.question)}"]
     if exchange.filters:
         parts.append(f"{own.say('filters_were')} {as_text('; '.join(filters_of(exchange.filters, own)))}")
-    parts += [f"> {as_text(first.quote)} {_marks(first)}" for first, _ in facts_of(answer.citations)]
+    parts += [f"> {as_text(first.quote)} {_marks(first)}" for first, _ in facts_of(answer.citations, own.language)]
     if answer.citations:
         parts.append("\n".join(_listed(answer.citations, own, origin)))
     else:
@@ -55,12 +57,15 @@ def _exchange(exchange: Exchange, answer: Answer, origin: str) -> str:
 
 
 def _listed(citations: Sequence[Citation], own: Words, origin: str) -> list[str]:
-    return [" ".join(filter(None, _parts(each, own, origin))) for each in citations]
+    return [_entry(each, own, origin) for each in citations]
 
 
-def _parts(each: Citation, own: Words, origin: str) -> tuple[str, str, str]:
+def _entry(each: Citation, own: Words, origin: str) -> str:
     title = as_text(each.title) or str(each.number)
-    return f"{each.number}.", as_text(_about(each, own)), f"[{title}](<{_address(each, origin)}>)"
+    address = _address(each, origin).replace("&", "&amp;")  # Markdown reads entities in addresses too
+    about = _about(each, own)
+    gap = " " if about.endswith(" ") else ""
+    return f"{each.number}. {as_text(about)}{gap}[{title}](<{address}>)"
 
 
 def _marks(citation: Citation) -> str:
@@ -71,20 +76,25 @@ def _none(answer: Answer, own: Words) -> str:
     assert answer.abstention is not None
     reason = answer.abstention.reason
     why = own.say(f"{reason}_text", articles=own.count("searched_articles", answer.searched_articles))
-    return f"{own.say(reason)}. {why}" if own.language is not Language.ZH else f"{own.say(reason)}。{why}"
+    return f"{own.say(reason)}{_stop(own)}{why}"
 
 
 def _source(citation: Citation, own: Words, origin: str) -> str:
     title = " ".join(citation.title.split())
-    return f"{_about(citation, own)} {title}. {_address(citation, origin)}".strip()
+    return f"{_about(citation, own)}{title}{_stop(own)}{_address(citation, origin)}"
 
 
 def _about(citation: Citation, own: Words) -> str:
-    """Source and date, as a sentence."""
+    """Source and date, as a sentence that another one follows."""
     source = source_name(citation.source, citation.url, "")
     parts = [source, own.day(citation.published) if citation.published else ""]
-    known = ", ".join(filter(None, parts))
-    return f"{' '.join(known.split())}." if known else ""
+    known = ("，" if own.language is Language.ZH else ", ").join(filter(None, parts))
+    return f"{' '.join(known.split())}{_stop(own)}" if known else ""
+
+
+def _stop(own: Words) -> str:
+    """What stands between two sentences."""
+    return "。" if own.language is Language.ZH else ". "
 
 
 def _address(citation: Citation, origin: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
@@ -13,13 +13,15 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from corpus import sent_articles
+from corpus import Article, Rejection, sent_articles
 from index.types import Outcome, Status
 from ui import problems
 from ui.api import TheService
 from ui.problems import documented
 
 MEDIA_TYPE = "application/x-ndjson"
+MOST_ARTICLES = 100_000  # of one file
+MOST_REJECTED = 1_000
 IN_MEMORY = 1_000_000  # bytes of a file; more than that waits on the disk
 LINE = {
     "type": "object",
@@ -82,12 +84,31 @@ def add_file(
     """The body is a text, Markdown, HTML or JSON Lines file, at most 50 MB; the end of `name` tells which.
 
     An article of a known address is replaced; one without an address is known by its text. Whoever goes away before
-    the last line loses nothing that was added by then.
+    the last line loses nothing that was added by then. After 100,000 articles, or 1,000 parts that are none, the rest
+    is not read, and the last line says so.
     """
-    lines = adding.enter_context(closing(_lines(service.add(sent_articles(name, file)), name)))
+    items = _affordable(sent_articles(name, file), name)
+    lines = adding.enter_context(closing(_lines(service.add(items), name)))
     # What stops the first article stops them all, and is still in time to be a problem of its own.
     first = list(islice(lines, 1))
     return StreamingResponse(chain(first, lines), media_type=MEDIA_TYPE)
+
+
+def _affordable(items: Iterable[Article | Rejection], name: str) -> Iterator[Article | Rejection]:
+    """The items until there are too many; then a last Rejection."""
+    articles = rejected = 0
+    for item in items:
+        if articles == MOST_ARTICLES:
+            yield Rejection(name, f"a file may hold {MOST_ARTICLES:,} articles: put the rest in another one")
+            return
+        if rejected == MOST_REJECTED:
+            yield Rejection(
+                name, f"{MOST_REJECTED:,} parts of it are no articles, so the rest was not read: correct the file"
+            )
+            return
+        articles += isinstance(item, Article)
+        rejected += isinstance(item, Rejection)
+        yield item
 
 
 def _lines(outcomes: Generator[Outcome, None, None], name: str) -> Generator[str, None, None]:

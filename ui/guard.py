@@ -8,7 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
-from ipaddress import ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,18 +29,21 @@ from ui.keys import Keys
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})
 MAX_BODY = 1_000_000  # bytes
-LARGER = {"/v1/articles": 12_000_000, "/v1/files": 50_000_000}
+LIMITS = {entry.PATH: 4_000, "/v1/articles": 12_000_000, "/v1/files": 50_000_000}
 MAX_DROPPED = 32_000_000
-# Gradio routes that nothing here needs: files sent in, addresses fetched for a stranger, editing, dashboards, MCP's
-# former transport.
+# Gradio routes that nothing here needs: files sent in, addresses fetched for a stranger, others' components, editing,
+# dashboards, MCP's former transport.
 CLOSED = re.compile(
-    r"/gradio_api/(upload|process_recording|proxy=|file=https?:|file/https?:|stream/|deep_link|vibe|undo-vibe"
+    r"/gradio_api/(upload|process_recording|proxy=|file=https?:|file/https?:|stream/|custom_component|deep_link|vibe|undo-vibe"
     r"|mcp/(sse|messages)"
     r"|run-history|runs|dev/|profiling)|/(monitoring|login|logout|pwa_icon)(/|$)",
     re.IGNORECASE,
 )
 # What is work or news to read; the rest are the page's own files and streams of what was asked before.
-COUNTED = re.compile(r"/$|/(v1|article|docs|metrics|openapi\.json)(/|$)")
+COUNTED = re.compile(
+    r"/$|/(v1|article|docs|metrics|openapi\.json|config|gradio_api/(info|openapi\.json|mcp|queue/data|call))(/|$)"
+)
+KEYS_UNREADABLE = "The keys cannot be read; the server's log says why."
 REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 log = structlog.get_logger("citewire")
@@ -94,13 +97,20 @@ class Guard:
         with structlog.contextvars.bound_contextvars(request_id=told.id):
             try:
                 await self._http(scope, receive, told.sending(send, self._headers))
+            except HTTPException:  # a body too long, told to whoever reads it: the application answers it
+                raise
+            except Exception:
+                log.exception("a request failed", method=scope["method"], path=scope["path"])
+                if not told.has_begun:
+                    reply = problems.problem(500, problems.UNEXPECTED)
+                    await reply(scope, receive, told.sending(send, self._headers))
             finally:
                 told.log()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         sent = Headers(scope=scope)
         refusal = self._refusal(scope, sent)
-        limit = LARGER.get(scope["path"], MAX_BODY)
+        limit = LIMITS.get(scope["path"], MAX_BODY)
         if refusal is None and _declared(sent) > limit:
             refusal = problems.problem(413, _too_large(limit))
             if "expect" not in sent:  # else the client asks before it sends
@@ -131,8 +141,9 @@ class Guard:
             needs_key = self._needs_key or bool(self._keys.all())
             owner = self._keys.owner(_secret(sent)) if needs_key else None
         except (CitewireError, OSError) as error:
-            return problems.problem(503, error)
-        who = owner or (scope["client"] or ("unknown",))[0]
+            log.error("the keys cannot be read", reason=str(error))
+            return problems.problem(503, KEYS_UNREADABLE)
+        who = f"key:{owner}" if owner else f"address:{_network(_client(scope))}"
         if self._rate and _is_counted(scope) and not self._limiter.hit(self._rate, who):
             reset = self._limiter.get_window_stats(self._rate, who).reset_time
             wait = {"Retry-After": str(max(1, round(reset - time.time())))}
@@ -149,6 +160,11 @@ class Told:
         given = Headers(scope=scope).get("x-request-id", "")
         self.id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         self._scope, self._began, self._status = scope, time.perf_counter(), 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a reply has begun: then no other can be sent."""
+        return self._status > 0
 
     def sending(self, send: Send, extra: Mapping[str, str]) -> Send:
         async def told(message: Message) -> None:
@@ -171,9 +187,26 @@ class Told:
             method=self._scope["method"],
             path=self._scope["path"],
             status=self._status,
-            client=(self._scope["client"] or ("unknown",))[0],
+            client=_client(self._scope),
             took_ms=round(1000 * (time.perf_counter() - self._began), 1),
         )
+
+
+def _client(scope: Scope) -> str:
+    return str((scope["client"] or ("unknown",))[0])
+
+
+def _network(client: str) -> str:
+    """What is counted as one client: of IPv6 a /64, since whoever has one address has all of its network."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if not isinstance(address, IPv6Address):
+        return client
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), 64), strict=False))
 
 
 def _is_counted(scope: MutableMapping[str, Any]) -> bool:

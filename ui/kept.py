@@ -10,10 +10,9 @@ from corpus.types import Language
 from index.types import Filters
 from qa.question import MAX_LENGTH
 from qa.types import Abstention, Answer, Citation
-from ui.conversation import Exchange, Feedback
+from ui.conversation import MOST, Exchange, Feedback
 from ui.schemas import AbstentionReply, AskFilters, PassageReply, Reply, Text
 
-MOST = 50  # exchanges
 MOST_BYTES = 400_000  # of all exchanges: the guard refuses a request of a million
 _MOST_CITED = 200
 

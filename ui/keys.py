@@ -3,22 +3,29 @@
 import hmac
 import json
 import os
+import re
 import secrets
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from corpus.types import CitewireError
 
 FILE = "keys.json"
+LOCK = "keys.lock"
+WAIT = 10  # seconds that one change waits for another
 PREFIX = "cw_"  # so that a key is recognised where it should not be, in a log or a repository
 
 
 class KeyTrouble(CitewireError):
-    """A key's name is taken, or the file of keys is damaged; the message names the remedy."""
+    """A key's name is taken, or the file of keys is damaged or being changed; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +57,22 @@ class Keys:
 
     def add(self, name: str) -> str:
         """Make a key and return it; it is not kept anywhere, only its hash. Raises KeyTrouble for a taken name."""
-        if any(key.name == name for key in self.all()):
-            raise KeyTrouble(f"there is a key named {name!r} already; remove it first, or choose another name")
         secret = PREFIX + secrets.token_urlsafe(32)
-        self._write((*self.all(), Key(name, _hash(secret), datetime.now(UTC).isoformat(timespec="seconds"))))
+        with self._changing() as keys:
+            if any(key.name == name for key in keys):
+                raise KeyTrouble(f"there is a key named {name!r} already; remove it first, or choose another name")
+            self._write((*keys, Key(name, _hash(secret), datetime.now(UTC).isoformat(timespec="seconds"))))
         return secret
 
     def remove(self, name: str) -> bool:
         """From now on the key of this name opens nothing; False when there is none."""
-        kept = tuple(key for key in self.all() if key.name != name)
-        found = len(kept) < len(self.all())
-        if found:
-            self._write(kept)
+        if not self._path.exists():
+            return False
+        with self._changing() as keys:
+            kept = tuple(key for key in keys if key.name != name)
+            found = len(kept) < len(keys)
+            if found:
+                self._write(kept)
         return found
 
     def owner(self, secret: str) -> str | None:
@@ -69,6 +80,16 @@ class Keys:
         presented = _hash(secret)
         matches = [key.name for key in self.all() if hmac.compare_digest(key.sha256, presented)]
         return matches[0] if matches else None
+
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Key, ...]]:
+        """The keys as they are now, while no other process changes them. Raises KeyTrouble when one takes too long."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._path.with_name(LOCK), timeout=WAIT):
+                yield self._read() if self._path.exists() else ()
+        except Timeout as error:
+            raise KeyTrouble(f"another process is changing {self._path}; try again when it has finished") from error
 
     def _stamp_now(self) -> tuple[int, int, int] | None:
         try:
@@ -79,12 +100,14 @@ class Keys:
 
     def _read(self) -> tuple[Key, ...]:
         try:
-            return tuple(Key(**entry) for entry in json.loads(self._path.read_bytes()))
+            entries = json.loads(self._path.read_bytes())
+            if not isinstance(entries, list):
+                raise TypeError("the keys are a list")
+            return tuple(map(_key, entries))
         except (ValueError, TypeError) as error:
             raise KeyTrouble(f"{self._path} is damaged; remove it and make new keys") from error
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -94,6 +117,16 @@ class Keys:
             with suppress(OSError):
                 beside.unlink()
             raise
+
+
+def _key(entry: dict[str, Any]) -> Key:
+    """A stored key. Raises TypeError or ValueError when it is none."""
+    key = Key(**entry)
+    if not all(isinstance(value, str) for value in asdict(key).values()):
+        raise TypeError("a key's fields are text")
+    if not re.fullmatch("[0-9a-f]{64}", key.sha256):
+        raise ValueError("a key's sha256 is 64 hexadecimal digits")
+    return key
 
 
 def _hash(secret: str) -> str:

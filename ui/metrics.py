@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from corpus.types import CitewireError
 from index.library import Library
 from qa.types import Answer
 
@@ -25,7 +24,10 @@ class Metrics:
             "citewire_abstentions", "Questions declined, by reason.", ["reason"], registry=registry
         )
         self._refusals = Counter(
-            "citewire_refusals", "Questions not looked at: overloaded, rejected.", ["door", "reason"], registry=registry
+            "citewire_refusals",
+            "Questions that came to no answer: overloaded, rejected, failed.",
+            ["door", "reason"],
+            registry=registry,
         )
         self._stages = Histogram(
             "citewire_stage_seconds",
@@ -47,8 +49,8 @@ class Metrics:
         for stage, seconds in {**stages, "total": answer.took_ms / 1000}.items():
             self._stages.labels(stage).observe(seconds)
 
-    def refused(self, door: str, error: CitewireError) -> None:
-        """Count a question that was not looked at."""
+    def refused(self, door: str, error: Exception) -> None:
+        """Count a question that came to no answer."""
         self._refusals.labels(door, type(error).__name__).inc()
 
     def text(self) -> bytes:

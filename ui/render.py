@@ -11,6 +11,7 @@ from qa.types import AbstentionReason, Answer, Citation
 from ui.links import address
 from ui.words import Words, words
 
+EQUAL = 0.03  # of probability: no reader could tell which sentence answers better
 ADD_COMMAND = "citewire add PATH|URL…"
 
 _SPECIAL = str.maketrans({mark: f"&#{ord(mark)};" for mark in string.punctuation})
@@ -66,21 +67,23 @@ def _supported(result: Answer, own: Words, filters: Filters) -> str:
         sentences=own.count("supporting_sentences", len(result.citations)),
         articles=own.count("from_articles", articles),
     )
-    facts = "".join(_fact(first, others, own) for first, others in facts_of(result.citations))
+    facts = "".join(_fact(first, others, own) for first, others in facts_of(result.citations, own.language))
     return (
         f'<div class="answer"><p class="head">{text(found)}</p>{_filtered(filters, own)}'
         f'<ul class="facts">{facts}</ul>{_tools(result, own, filters)}</div>'
     )
 
 
-def facts_of(citations: Sequence[Citation]) -> list[tuple[Citation, list[Citation]]]:
-    """Each fact's first citation, with those that state the same."""
+def facts_of(citations: Sequence[Citation], language: Language) -> list[tuple[Citation, list[Citation]]]:
+    """Each fact's citation to show, with the others that state it: the best, among equals one in `language`."""
     facts: list[tuple[Citation, list[Citation]]] = []
     seen: set[int] = set()
     for citation in citations:
         if citation.number not in seen:
-            same = [other for other in citations if other.number in citation.same_as and other.number not in seen]
-            facts.append((citation, same))
+            stating = [other for other in citations if other.number in {citation.number, *citation.same_as} - seen]
+            readable = (each for each in stating if each.language is language)
+            shown = next((each for each in readable if each.probability >= citation.probability - EQUAL), citation)
+            facts.append((shown, [each for each in stating if each is not shown]))
             seen |= {citation.number, *citation.same_as}
     return facts
 

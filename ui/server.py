@@ -8,6 +8,8 @@ from ui.keys import Keys
 from ui.options import Choice, is_loopback, listen, loopback_is_allowed, origin, rate
 from ui.terminal import fail, print_line, say
 
+RATE = "300/minute"  # for other people, where no other is given
+
 commands = typer.Typer()
 keys = typer.Typer(no_args_is_help=True, help="Look after the keys that other people and programs need.")
 commands.add_typer(keys, name="keys")
@@ -25,8 +27,8 @@ def chat(
         str | None,
         typer.Option(
             metavar="N/PERIOD",
-            help="Requests allowed to each key or address, such as 120/minute; none for any number. "
-            "Without it 120/minute, and none on this machine alone.",
+            help="Requests allowed to each key or address, such as 60/minute; none for any number. A question in the "
+            f"chat takes five. Without it {RATE}, and any number on this machine alone.",
         ),
     ] = None,
     allow_host: Annotated[
@@ -41,15 +43,11 @@ def chat(
 ) -> None:
     """Serve the chat page and the APIs. Prints the address once questions can be answered."""
     choice: Choice = context.obj
-    alone = is_loopback(host)
-    if not alone and not insecure and not Keys(choice.folder).all():
-        raise typer.BadParameter(
-            "lets other machines in: make a key for them with `citewire keys add NAME`, or allow it with --insecure.",
-            param_hint="--host",
-        )
-    if insecure and not alone:
-        say("Warning: whoever reaches this machine can read, add and remove articles without a key.")
-    allowed = rate(rate_limit or ("none" if alone else "120/minute"))
+    # Another name is a proxy's, which brings other people to an address of this machine alone.
+    alone = is_loopback(host) and all(map(is_loopback, allow_host or ()))
+    if not alone and not Keys(choice.folder).all():
+        _open_to_all(insecure, "--allow-host" if is_loopback(host) else "--host")
+    allowed = rate(rate_limit or ("none" if alone else RATE))
     frames = tuple(map(origin, allow_frame or ()))
     listener = listen(host, port)
     say("Loading ...")
@@ -70,6 +68,16 @@ def chat(
         allow_loopback=loopback_is_allowed(),
     )
     serve(settings, listener, lambda: typer.echo(f"Ready at {address} (API: {address}/docs). Ctrl+C stops."))
+
+
+def _open_to_all(insecure: bool, option: str) -> None:
+    """Warn of a server that others reach and that has no keys; refuse `option` when nobody asked for that."""
+    if not insecure:
+        raise typer.BadParameter(
+            "lets other people in: make a key for them with `citewire keys add NAME`, or allow it with --insecure.",
+            param_hint=option,
+        )
+    say("Warning: whoever reaches this server can read, add and remove articles without a key.")
 
 
 @keys.command("add")

@@ -14,17 +14,16 @@ import structlog
 from corpus.types import Article, CitewireError, Rejection
 from index.library import Library
 from index.stages import measured
-from index.types import Filters, Outcome
+from index.types import Filters, Outcome, Status
 from qa.pipeline import Answerer
-from qa.types import Answer, QuestionRejected, Turn
+from qa.types import Answer, Turn
 from ui.metrics import Metrics
 
 # One question keeps two cores busy (torch shares it out), so that more at a time answer no more, only later.
 RUNNING = max(1, (os.cpu_count() or 2) // 2)
 WAITING = 16  # fewer than the web server has threads, so that whoever is refused hears it at once
-ADDING = 4  # files and pages that are read at a time
+ADDING = 8  # requests that change the library at a time; each waits for the one that writes
 PATIENCE = 10.0  # seconds in line
-ADDING_PATIENCE = 2.0  # less, since whoever waits to add holds one of the web server's threads
 OVERLOADED = "Too much is going on at once; try again in a moment."
 
 Done = TypeVar("Done")
@@ -112,7 +111,7 @@ class Service:
 
         try:
             answer, stages = self._asking.run(work, PATIENCE)
-        except (Overloaded, QuestionRejected) as error:
+        except Exception as error:
             self.metrics.refused(door, error)
             raise
         self.metrics.answered(door, answer, stages)
@@ -139,8 +138,8 @@ class Service:
 
     @contextmanager
     def adding(self) -> Iterator[None]:
-        """Hold a place among those that fetch, read and add articles. Raises Overloaded."""
-        if not self._adding.acquire(timeout=ADDING_PATIENCE):
+        """Hold a place among those that change the library. Raises Overloaded: waiting would take up a thread."""
+        if not self._adding.acquire(blocking=False):
             raise Overloaded(OVERLOADED)
         try:
             yield
@@ -148,13 +147,16 @@ class Service:
             self._adding.release()
 
     def add(self, items: Iterable[Article | Rejection]) -> Generator[Outcome, None, None]:
-        """`Library.add`, each outcome logged."""
+        """`Library.add`, what was changed logged."""
         for outcome in self.library.add(items):
-            log.info("article", status=str(outcome.status), id=outcome.article_id, reason=outcome.reason)
+            if outcome.status in (Status.ADDED, Status.REPLACED):
+                log.info("article", status=str(outcome.status), id=outcome.article_id)
             yield outcome
 
     def remove(self, article_id: str) -> bool:
-        """`Library.remove`, logged."""
-        removed = self.library.remove(article_id)
-        log.info("article", status="removed" if removed else "missing", id=article_id)
+        """`Library.remove`, logged. Raises Overloaded."""
+        with self.adding():
+            removed = self.library.remove(article_id)
+        if removed:
+            log.info("article", status="removed", id=article_id)
         return removed

@@ -12,7 +12,7 @@ import gradio as gr
 from corpus.types import Language
 from ui.conversation import UNFILTERED, Choice, Conversation, Exchange, Proposals, messages, proposals
 from ui.export import markdown, plain_text
-from ui.kept import keepable
+from ui.kept import keepable, restored
 from ui.service import Service
 from ui.words import Words, words
 
@@ -27,8 +27,9 @@ class Talk:
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    def asked(self, question: str, conversation: Conversation, page: str, *filters: Any) -> Posed:
-        """The question, with its answer to come."""
+    def asked(self, question: str, conversation: Conversation, page: str, kept: Any, *filters: Any) -> Posed:
+        """The question, with its answer to come; `kept` is the conversation as the browser has it."""
+        _recall(conversation, kept)
         question = question.strip()
         if not question:
             return SKIP
@@ -46,17 +47,25 @@ class Talk:
         return self.asked(str(chosen.value["text"]), *asked)
 
     def option_chosen(
-        self, chosen: gr.SelectData, conversation: Conversation, page: str, *filters: Any
+        self, chosen: gr.SelectData, conversation: Conversation, page: str, kept: Any, *filters: Any
     ) -> tuple[Any, ...]:
         """A question that was offered, or the last one again without the filters."""
+        _recall(conversation, kept)
         if chosen.value != UNFILTERED:
-            posed = self.asked(str(chosen.value), conversation, page, *filters)
+            posed = self.asked(str(chosen.value), conversation, page, kept, *filters)
             return *posed, gr.skip(), gr.skip(), gr.skip(), gr.skip()
         again = conversation.exchanges[-1].question if conversation.exchanges else ""
-        return *self.asked(again, conversation, page), [], [], {}, gr.update(label=words(Language(page)).say("filters"))
+        return (
+            *self.asked(again, conversation, page, kept),
+            [],
+            [],
+            {},
+            gr.update(label=words(Language(page)).say("filters")),
+        )
 
-    def edited(self, edit: gr.EditData, conversation: Conversation, page: str, *filters: Any) -> Posed:
+    def edited(self, edit: gr.EditData, conversation: Conversation, page: str, kept: Any, *filters: Any) -> Posed:
         """The conversation from an edited question on; what came after it is gone."""
+        _recall(conversation, kept)
         at = edit.index // 2 if isinstance(edit.index, int) else -1
         if not 0 <= at < len(conversation.exchanges) or not isinstance(edit.value, str):
             return SKIP
@@ -64,7 +73,7 @@ class Talk:
         if not question or question == conversation.exchanges[at].question:
             return gr.skip(), messages(conversation.exchanges, words(Language(page)))
         conversation.forget_from(at)
-        return self.asked(question, conversation, page, *filters)
+        return self.asked(question, conversation, page, None, *filters)
 
     def forgotten(self, conversation: Conversation) -> tuple[Any, ...]:
         """A new conversation: the ask box, the chat, and what the browser keeps."""
@@ -88,6 +97,12 @@ class Talk:
         if proposed is None or not proposed.questions or not exchanges or exchanges[-1].answer != proposed.answer:
             return gr.skip()
         return messages(exchanges, words(Language(page)), proposed.questions)
+
+
+def _recall(conversation: Conversation, kept: Any) -> None:
+    """Take a conversation up again that the server has forgotten, after a restart or a long pause."""
+    if not conversation.exchanges:
+        conversation.exchanges.extend(restored(kept))
 
 
 def carried(exchanges: Sequence[Exchange], origin: str, page: Words) -> Any:

@@ -1,6 +1,7 @@
 """Gradio's doors for programs: the endpoint `/ask` for its client, and the two tools that MCP offers."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,6 +9,7 @@ from typing import Any, Literal
 import gradio as gr
 import structlog
 from gradio import processing_utils
+from gradio.block_function import BlockFunction
 from gradio.events import api
 from mcp.types import CallToolRequest, ListToolsRequest, PingRequest
 from pydantic import ValidationError
@@ -20,6 +22,9 @@ from ui.schemas import AskRequest, answer_json
 from ui.service import Door, Service
 
 TOOLS = ("ask_news", "get_article")
+LONGEST = 100_000  # characters of an article's text that are shown
+BEGINS, ENDS = "--- text ---", "--- end of text ---"
+_LIKE_THE_END = re.compile(r"-(\s*end of text\s*)-", re.IGNORECASE)
 
 Languages = list[Literal["en", "ru", "zh"]]
 History = list[dict[str, Any]]
@@ -50,7 +55,7 @@ class Tools:
         sources: list[str] | None = None,
         since: str | None = None,
         until: str | None = None,
-        limit: int = 5,
+        limit: int | None = None,
         history: History | None = None,
     ) -> dict[str, Any]:
         """Answer a question with sentences quoted from news articles: the reply of POST /v1/ask."""
@@ -65,7 +70,7 @@ class Tools:
         sources: list[str] | None = None,
         since: str | None = None,
         until: str | None = None,
-        limit: int = 5,
+        limit: int | None = None,
         history: History | None = None,
     ) -> str:
         """Ask a library of news articles in English, Russian and Chinese. The answer is made of sentences quoted word
@@ -79,7 +84,7 @@ class Tools:
             sources: Only articles from these publishers, named exactly as in earlier answers.
             since: Only articles published on this day or later, such as 2019-09-30.
             until: Only articles published on this day or earlier, such as 2019-09-30.
-            limit: At most this many facts, from 1 to 20.
+            limit: At most this many facts, from 1 to 20; 5 when left out.
             history: For a follow-up, the turns before it, oldest first, each as {"question": "...", "citations": [{"article_id": "...", "sentence_id": "..."}]}; the citations may be left out.
         """  # noqa: E501  a parameter's description is one line
         filters = {"languages": languages, "sources": sources, "since": since, "until": until}
@@ -98,9 +103,12 @@ class Tools:
         return article_text(article, str(request.base_url))
 
     def _answer(
-        self, door: Door, question: str, filters: dict[str, Any], limit: int, history: History | None
+        self, door: Door, question: str, filters: dict[str, Any], limit: int | None, history: History | None
     ) -> Answer:
-        asked = {"question": question, "limit": limit, "filters": filters, "history": history}
+        given = {name: value for name, value in filters.items() if value != ""}
+        asked: dict[str, Any] = {"question": question, "filters": given, "history": history}
+        if limit is not None:
+            asked["limit"] = _whole(limit)
         with _refusing():
             valid = AskRequest.model_validate(asked)
             return self.service.ask(
@@ -131,6 +139,14 @@ def restrict(page: gr.Blocks) -> None:
         del handlers[request]
     # Any argument may claim to be a file on the web, which Gradio downloads before it calls a function.
     processing_utils.async_ssrf_protected_download = _download_nothing
+    # Where inputs are missing, Gradio would print those that are there, and say nothing to the caller.
+    page.validate_inputs = _fill_up  # type: ignore[method-assign, assignment]
+
+
+def _fill_up(function: BlockFunction, inputs: list[Any]) -> None:
+    """Gives the last inputs their defaults where a caller left them out."""
+    missing = function.inputs[len(inputs) :]
+    inputs.extend(getattr(block, "value", None) for block in missing)
 
 
 async def _download_nothing(url: str, cache_dir: str) -> str:  # noqa: ARG001
@@ -151,6 +167,11 @@ def _refusing() -> Iterator[None]:
         raise Refusal(reason(error)) from None
 
 
+def _whole(number: float) -> float:
+    """5 for 5.0: JSON knows one kind of number, and some programs write all of them so."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def _complaint(error: ValidationError) -> str:
     """What is wrong with the first argument that is."""
     first = error.errors(include_url=False, include_input=False)[0]
@@ -162,7 +183,7 @@ def answer_text(answer: Answer, base: str) -> str:
     """An answer for reading: numbered quotes, then their numbered sources; or that there is none."""
     if answer.abstention:
         return _abstained(answer.abstention.message, answer.nearest, base)
-    quotes = [f"[{each.number}] {each.quote}" for each in answer.citations]
+    quotes = [f"[{each.number}] {_one_line(each.quote)}" for each in answer.citations]
     sources = [f"[{each.number}] {_source(each, base)}" for each in answer.citations]
     return "\n".join([*quotes, "", "Sources:", *sources])
 
@@ -170,22 +191,40 @@ def answer_text(answer: Answer, base: str) -> str:
 def _abstained(message: str, nearest: Sequence[Citation], base: str) -> str:
     if not nearest:
         return message
-    passages = [f"- {each.quote}\n  {_source(each, base)}" for each in nearest]
+    passages = [f"- {_one_line(each.quote)}\n  {_source(each, base)}" for each in nearest]
     return "\n".join([message, "", "The nearest passages, which do NOT answer the question:", *passages])
 
 
 def _source(citation: Citation, base: str) -> str:
     address = web_url(citation.url) or base.rstrip("/") + article_path(citation.article_id, citation.position)
     day = str(citation.published) if citation.published else "no date"
-    about = [citation.source or "unknown source", day, str(citation.language), citation.title, address]
+    about = [citation.source or "unknown source", day, str(citation.language), citation.title, _address(address)]
     ids = [f"article_id {citation.article_id}", f"sentence_id {citation.sentence_id}"]
     others = " ".join(f"[{number}]" for number in citation.same_as)
-    return " | ".join([*about, *ids, *([f"states the same as {others}"] if others else [])])
+    return _fields([*about, *ids, *([f"states the same as {others}"] if others else [])])
 
 
 def article_text(article: Article, base: str) -> str:
-    """An article for reading: a line for all that is known of it, then its text as it is."""
+    """An article for reading: a line for all that is known of it, then its text between two lines that say so."""
     address = web_url(article.url) or base.rstrip("/") + article_path(article.id, 0).partition("#")[0]
     day = str(article.published) if article.published else "no date"
-    about = [article.source or "unknown source", day, str(article.language), ", ".join(article.authors), address]
-    return f"{article.title}\n{' | '.join(part for part in about if part)}\n\n{article.text}"
+    authors = ", ".join(article.authors)
+    about = [article.source or "unknown source", day, str(article.language), authors, _address(address)]
+    text = _LIKE_THE_END.sub(r"–\1–", article.text[:LONGEST])
+    lines = [_one_line(article.title), _fields(filter(None, about)), "", BEGINS, text, ENDS]
+    if len(article.text) > LONGEST:
+        lines.append(f"Cut: these are the first {LONGEST:,} of {len(article.text):,} characters.")
+    return "\n".join(lines)
+
+
+def _fields(fields: Iterable[str]) -> str:
+    """Fields side by side on one line, none of which can look like two of them, or like another line."""
+    return " | ".join(_one_line(field).replace("|", "/") for field in fields)
+
+
+def _address(url: str) -> str:
+    return url.replace("|", "%7C")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -10,6 +10,7 @@ const addAddress = (url) => add(url, async (job) => {
   heard(job, { name: url, reason: "", ...(await reply("/v1/articles", sent)) });
 });
 const addFiles = (files) => files.forEach((file) => add(file.name, (job) => upload(job, file)));
+const addFailed = (name) => add(name, async () => { throw failure(say("unreadable")); });
 
 function add(name, run) {
   const row = make("li", { tabIndex: -1 }, make("p", { className: "name", dir: "auto" }, name));
@@ -100,7 +101,14 @@ async function filesIn(entry) {
   const within = [];
   for (let some; (some = await new Promise((found, failed) => reader.readEntries(found, failed))).length; )
     within.push(...some.filter((each) => each.isDirectory || READABLE.test(each.name)));
-  return (await Promise.all(within.map(filesIn))).flat();
+  return readable(within);
+}
+
+// The files in all entries; one that cannot be read harms no other.
+async function readable(entries) {
+  const settled = await Promise.allSettled(entries.map(filesIn));
+  settled.forEach(({ reason }, at) => { if (reason) addFailed(entries[at].name); });
+  return settled.flatMap(({ value }) => value ?? []);
 }
 
 const dropping = (now) => {
@@ -118,9 +126,10 @@ onFiles("dragleave", (event) => { if (!event.relatedTarget) dropping(false); });
 onFiles("drop", async ({ dataTransfer }) => {
   dropping(false);
   open();
-  const found = [...dataTransfer.items].filter((item) => item.kind === "file").map((item) => {
-    const entry = item.webkitGetAsEntry();
-    return entry?.isDirectory ? filesIn(entry) : item.getAsFile();
-  });
-  addFiles((await Promise.all(found)).flat());
+  // All at once: after the first wait the browser has emptied the items.
+  const items = [...dataTransfer.items].filter((item) => item.kind === "file");
+  const found = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const files = found.flatMap(({ entry, file }) => (entry?.isDirectory ? [] : file ?? []));
+  const others = found.flatMap(({ entry, file }) => (entry?.isDirectory || !file ? entry ?? [] : []));
+  addFiles([...files, ...(await readable(others))]);
 });

@@ -11,6 +11,11 @@
     try { sessionStorage.setItem("citewire_conversation", JSON.stringify(kept().conversation)); } catch { /* full */ }
   };
 
+  citewire.withKept = (inputs, place) => {
+    try { inputs[place] = sessionStorage.getItem("citewire_conversation"); } catch { /* nothing was kept */ }
+    return inputs;
+  };
+
   citewire.copied = async (text, button) => {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else copiedByHand(text);

@@ -13,6 +13,11 @@
     try { localStorage.setItem("citewire_theme", dark ? "dark" : "light"); } catch { /* not remembered */ }
   };
 
+  citewire.languageChosen = (inputs) => {
+    try { localStorage.setItem("citewire_language", inputs[0]); } catch { /* not remembered */ }
+    return inputs;
+  };
+
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key === "Escape") citewire.closePanel?.();
