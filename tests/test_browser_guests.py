@@ -100,7 +100,7 @@ def test_only_a_site_that_is_allowed_can_frame_the_chat(chromium: Browser, answe
                 frame.locator("#ask textarea").fill("When will the bridge open?")
                 frame.locator("#ask textarea").press("Enter")
                 expect(frame.locator("#chat .answer")).to_have_count(1)
-                expect(frame.locator("#brand")).not_to_be_visible()
+                expect(frame.get_by_role("button", name="API")).not_to_be_visible()
             else:
                 page.wait_for_timeout(1000)
                 assert frame.locator("#app").count() == 0
