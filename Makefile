@@ -55,7 +55,7 @@ browser:  ## Install Chromium for the browser tests, where it is missing
 		{ echo "The browser tests need Chromium as /usr/bin/chromium; install: $(SYSTEM_PACKAGES)"; exit 1; }
 
 screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
-	$(BIN)/python docs/screenshots.py screenshots
+	$(BIN)/python benchmarks/screenshots.py screenshots
 
 clean:  ## Remove the environment and the sample library
 	rm -rf $(VENV) $(LIBRARY) screenshots build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -11,26 +11,21 @@ import argparse
 import asyncio
 import itertools
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import gradio_client
 import httpx
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
+from serving import served
 
 from corpus import samples
 from corpus.types import Language
 
-SAMPLES = Path(__file__).parents[1] / "corpus" / "samples"
-COMMAND = (sys.executable, "-c", "from ui.cli import main; main()")
 QUESTIONS = [question for language in Language for question in samples.questions(language)]
 
 
@@ -40,23 +35,6 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with served() as address:
         overhead(address, rounds)
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The address of a server of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        library = (*COMMAND, "--library", folder)
-        articles = map(str, sorted(SAMPLES.glob("articles.*.jsonl")))
-        subprocess.run([*library, "add", *articles], check=True, capture_output=True)
-        command = [*library, "chat", "--port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert process.stdout
-        try:
-            yield process.stdout.readline().split()[2]
-        finally:
-            process.terminate()
-            process.wait(20)
 
 
 def overhead(address: str, rounds: int) -> None:

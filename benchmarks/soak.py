@@ -23,9 +23,10 @@ from typing import Any
 import gradio_client
 import httpx
 import openai
-from doors import QUESTIONS, mcp_tool, rest, served
+from doors import QUESTIONS, mcp_tool, rest
 from playwright.sync_api import sync_playwright
 from prometheus_client.parser import text_string_to_metric_families
+from serving import served
 
 CHROMIUM = "/usr/bin/chromium"
 WARM_UP = 0.2  # of the time

@@ -13,10 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-SAMPLES = Path(__file__).parents[1] / "corpus" / "samples"
-COMMAND = (sys.executable, "-c", "from ui.cli import main; main()")
+from serving import COMMAND, index_samples, run
+
 QUESTION = "What did Akimov announce?"
 SLOWEST = 12
 IMPORT = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)")
@@ -27,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
-        run(folder, "add", *map(str, sorted(SAMPLES.glob("articles.*.jsonl"))))
+        index_samples(folder)
         print(f"citewire --help             {median(rounds, lambda: run(folder, '--help')):6.2f} s (p50)")
         print(f"citewire ask, cold          {median(rounds, lambda: run(folder, 'ask', QUESTION)):6.2f} s (p50)")
         print(f"citewire chat, until ready  {median(rounds, lambda: chat(folder)):6.2f} s (p50)")
@@ -35,10 +34,6 @@ def main() -> None:
             print(f"\nslowest imports of `citewire {name}`, in ms, the time of each package")
             for module, milliseconds in imports(folder, arguments):
                 print(f"  {milliseconds:7.0f}  {module}")
-
-
-def run(folder: str, *arguments: str) -> None:
-    subprocess.run([*COMMAND, "--library", folder, *arguments], check=True, capture_output=True)
 
 
 def chat(folder: str, python: Sequence[str] = COMMAND) -> str:

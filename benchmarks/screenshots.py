@@ -1,24 +1,20 @@
 """Pictures of the chat in all its states, from the real thing: `make screenshots`.
 
-    python docs/screenshots.py [FOLDER]
+    python benchmarks/screenshots.py [FOLDER]
 
 Serves the sample articles and drives Chromium; the four that README shows are kept in docs/, all go to FOLDER.
 """
 
 import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from serving import served
 
-DOCS = Path(__file__).parent
-SAMPLES = DOCS.parent / "corpus" / "samples"
-COMMAND = (sys.executable, "-c", "from ui.cli import main; main()")
+DOCS = Path(__file__).parents[1] / "docs"
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 KEPT = ("desktop-answer", "desktop-dark-ru", "desktop-articles", "mobile-source")
 
@@ -38,23 +34,6 @@ def main() -> None:
         browser.close()
     for name in KEPT:
         shutil.copy(folder / f"{name}.png", DOCS / f"{name}.png")
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The address of a chat over the sample articles."""
-    with tempfile.TemporaryDirectory() as folder:
-        library = (*COMMAND, "--library", folder)
-        articles = map(str, sorted(SAMPLES.glob("articles.*.jsonl")))
-        subprocess.run([*library, "add", *articles], check=True, capture_output=True)
-        command = [*library, "chat", "--port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert process.stdout
-        try:
-            yield process.stdout.readline().split()[2]
-        finally:
-            process.terminate()
-            process.wait(20)
 
 
 def opened(browser: Browser, address: str, *, phone: bool = False, query: str = "", **options: Any) -> Page:
