@@ -1,5 +1,6 @@
 """Text → terms, and questions → units, in three scripts."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -33,6 +34,92 @@ def _meet(one: str, other: str) -> bool:
 def test_question_and_sentence_meet(one: str, other: str) -> None:
     assert _meet(one, other)
     assert _meet(one.upper() if one.isascii() else one, other)
+
+
+AKIMOV = "Akimov Akimova Akimov's Акимов Акимова Акимову Акимовым Акимове 阿基莫夫 阿基莫娃".split()
+
+
+@pytest.mark.parametrize("asked", [*AKIMOV, "akimov", "акимов", "акимова"])
+@pytest.mark.parametrize("held", AKIMOV)
+def test_one_name_meets_in_every_script_and_case(asked: str, held: str) -> None:
+    assert _meet(asked, held)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        "Peskov Песков 佩斯科夫",
+        "Lavrov Лавров 拉夫罗夫",
+        "Medvedev Медведев 梅德韦杰夫",
+        "Golikova Голикова 戈利科娃",
+        "Navalny Навальный 纳瓦尔尼",
+        "Sharapova Шарапова 莎拉波娃",
+        "Mutko Мутко 穆特科",
+        "Djokovic Джокович 德约科维奇",
+        "Poroshenko Порошенко 波罗申科",
+        "Kudrin Кудрин 库德林",
+        "Clinton Клинтон 克林顿",
+        "Johnson Джонсон 约翰逊",
+        "Sanders Сандерс 桑德斯",
+        "Harris Харрис 哈里斯",
+        "Sarkozy Саркози 萨科齐",
+        "Hollande Олланд 奥朗德",
+        "Putin Путин 普京",
+        "Trump Трамп 特朗普",
+        "Sun_Chunlan Сунь_Чуньлань 孙春兰",
+        "Xi_Jinping Си_Цзиньпин 习近平",
+        "Li_Keqiang Ли_Кэцян 李克强",
+        "Wang_Yi Ван_И 王毅",
+        "Yao_Ming Яо_Мин 姚明",
+    ],
+)
+def test_names_of_the_news_meet_in_three_scripts(spellings: str) -> None:
+    names = [name.replace("_", " ") for name in spellings.split()]
+    for asked, held in itertools.permutations(names, 2):
+        assert _meet(asked, held), (asked, held)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Geneva", "阿基莫夫"),
+        ("日内瓦", "Akimov"),
+        ("Akimov", "日内瓦"),
+        ("Putin", "Медведев"),
+        ("Иран", "Iraq"),
+        ("Ирак", "伊朗"),
+        ("Austria", "澳大利亚"),
+        ("Niger", "尼日利亚"),
+        ("Merkel", "马克龙"),
+        ("Sun Chunlan", "孙春生"),
+        ("习近平", "Xi Zhongxun"),
+        ("China", "奇纳"),
+        ("who said it", "ВОЗ"),
+        ("tell us", "США"),
+    ],
+)
+def test_different_names_do_not_meet(one: str, other: str) -> None:
+    assert not _meet(one, other)
+
+
+@pytest.mark.parametrize("text", ["Moscow", "moscow", "Москве", "莫斯科", "White House", "Белый дом", "白宫"])
+def test_a_place_is_a_name_with_one_term(text: str) -> None:
+    units = [unit for unit in query_units(text) if unit.name]
+    assert len(units) == 1
+    assert any(term.startswith("@") for term in units[0].terms)
+    assert not any(term[0] in "~=#" for unit in query_units(text) for term in unit.terms)
+
+
+@pytest.mark.parametrize("word", ["September", "Friday's", "September's"])
+def test_days_and_months_are_no_names(word: str) -> None:
+    assert len(terms(word)) == 1
+    assert not any(unit.name for unit in query_units(word))
+
+
+def test_a_name_adds_few_terms_to_the_index() -> None:
+    assert len(terms("Akimov")) == len(terms("Акимова")) == 5
+    assert len(terms("Moscow")) == len(terms("Роскосмос")) == 2
+    assert len(terms("阿基莫夫")) - len("阿基莫夫") - 3 == 3
 
 
 @pytest.mark.parametrize(
@@ -94,6 +181,9 @@ def test_a_long_text_is_read_in_linear_time() -> None:
     assert len(terms("123 456 " * 5_000)) == 1
     assert len(terms("a'" * 20_000)) == 1
     assert terms("卫" * 1_000)
+    for long in ("Akimov" * 10_000, "Акимов" * 10_000, "阿基莫夫" * 3_000, "李" * 10_000, "Li " * 3_000):
+        assert terms(long)
+        assert query_units(long)
 
 
 def test_threads_do_not_disturb_one_another() -> None:
