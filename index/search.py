@@ -24,14 +24,12 @@ _CONTEXT, _COVERAGE = 0.25, 0.3  # weights of the plain blend that orders hits b
 class Candidates:
     """What a search fetched: `rows` with their articles; only the `chosen` ids become hits, the rest is context.
 
-    `raw_scores` (n,) are cosines with the question before centring, `vectors` (n, dimension) the centred vectors,
-    `lexical` the BM25 scores by id.
+    `vectors` (n, dimension) are the centred vectors, `lexical` the BM25 scores by id.
     """
 
     rows: Sequence[Row]
     articles: dict[str, Article]
     chosen: set[int]
-    raw_scores: Vectors
     vectors: Vectors
     lexical: dict[int, float]
 
@@ -41,19 +39,16 @@ def search(
 ) -> list[Hit]:
     """Dense and lexical candidates together, and the neighbours of the best; every one passes the filters."""
     with stage("embed"):
-        raw = encoder.encode_questions([text])[0]
-        vector = derived.centring.question(raw, language)
+        vector = derived.centring.question(encoder.encode_questions([text])[0], language)
     units = query_units(text)
-    candidates = _candidates(raw, vector, units, filters, store, derived)
+    candidates = _candidates(vector, units, filters, store, derived)
     with stage("lexical"):
         weights = _rarity(units, derived.lexical.frequencies(units), store.count_sentences())
     with stage("score"):
         return _hits(candidates, vector, units, weights, language) if candidates.rows else []
 
 
-def _candidates(
-    raw: Vectors, vector: Vectors, units: Sequence[Unit], filters: Filters, store: Store, derived: Derived
-) -> Candidates:
+def _candidates(vector: Vectors, units: Sequence[Unit], filters: Filters, store: Store, derived: Derived) -> Candidates:
     with stage("dense"):
         allowed = store.ids(filters) if filters else None
         dense, _scores = derived.vectors().search(vector, _DENSE, allowed)
@@ -63,12 +58,11 @@ def _candidates(
         ids = np.union1d(dense, np.fromiter(lexical, np.int64, len(lexical)))
         rows = store.neighbourhood(ids, _REACH)
         articles = store.articles({row.article_id for row in rows})
-    embeddings = np.stack([row.embedding for row in rows]) if rows else np.zeros((0, len(raw)), np.float32)
+    embeddings = np.stack([row.embedding for row in rows]) if rows else np.zeros((0, len(vector)), np.float32)
     return Candidates(
         rows=rows,
         articles=articles,
         chosen=_near(rows, dense[:_WIDENED]) | set(ids.tolist()),
-        raw_scores=embeddings @ raw,
         vectors=derived.centring.sentence(embeddings, [articles[row.article_id].language for row in rows]),
         lexical=lexical,
     )
@@ -99,8 +93,7 @@ def _hits(
     candidates: Candidates, vector: Vectors, units: Sequence[Unit], weights: Sequence[float], language: Language
 ) -> list[Hit]:
     """The chosen candidates as hits, best first by a plain blend of dense, context and coverage."""
-    dense = candidates.vectors @ vector
-    context = _context_scores(candidates, vector)
+    scores = _scores(candidates, vector)
     matched = [_matched(_text(candidates, row), units) for row in candidates.rows]
     around = _matched_around(candidates, matched, units)
     shares = _Shares(units, weights, language)
@@ -108,8 +101,7 @@ def _hits(
         _hit(
             candidates,
             index,
-            float(dense[index]),
-            float(context[index]),
+            scores[index],
             shares,
             matched[index],
             around[row.article_id],
@@ -123,8 +115,7 @@ def _hits(
 def _hit(
     candidates: Candidates,
     index: int,
-    dense: float,
-    context: float,
+    scores: "_Scores",
     shares: "_Shares",
     matched: frozenset[int],
     around: frozenset[int],
@@ -138,15 +129,17 @@ def _hit(
             article.text[row.start : row.end], article.language,
         ),
         article=article,
-        score=dense + _CONTEXT * context + _COVERAGE * coverage,
-        dense_score=dense,
-        raw_score=float(candidates.raw_scores[index]),
-        context_score=context,
+        score=scores.dense + _CONTEXT * scores.context + _COVERAGE * coverage,
+        dense_score=scores.dense,
+        context_score=scores.context,
+        article_score=scores.article,
+        central_score=scores.central,
         lexical_score=candidates.lexical.get(row.id, 0.0),
         coverage=coverage,
         article_coverage=shares.of(around, article.language),
         names=shares.of_names(matched),
         article_names=shares.of_names(around),
+        matched=matched,
         vector=candidates.vectors[index],
     )  # fmt: skip
 
@@ -204,12 +197,33 @@ def _matched_around(
     return around
 
 
-def _context_scores(candidates: Candidates, vector: Vectors) -> Vectors:
-    """Cosine of the question with the mean of each row and its fetched neighbours, shape (n,)."""
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Cosines: of the question with the sentence, with it and its neighbours, with its article; sentence and article.
+
+    Neighbours and article as far as they were fetched.
+    """
+
+    dense: float
+    context: float
+    article: float
+    central: float
+
+
+def _scores(candidates: Candidates, vector: Vectors) -> list[_Scores]:
+    """One for each row."""
+    vectors = candidates.vectors
+    if not len(vectors):
+        return []
     places = {(row.article_id, row.position): index for index, row in enumerate(candidates.rows)}
-    means = np.empty_like(candidates.vectors)
+    articles = list(candidates.articles)
+    number = {id_: place for place, id_ in enumerate(articles)}
+    wholes = np.zeros((len(articles), vectors.shape[1]), np.float32)
+    around = np.empty_like(vectors)
     for index, row in enumerate(candidates.rows):
         near = (places.get((row.article_id, row.position + step)) for step in range(-_REACH, _REACH + 1))
-        means[index] = candidates.vectors[[place for place in near if place is not None]].sum(axis=0)
-    scores: Vectors = normalise(means) @ vector
-    return scores
+        around[index] = vectors[[place for place in near if place is not None]].sum(axis=0)
+        wholes[number[row.article_id]] += vectors[index]
+    theirs = normalise(wholes)[[number[row.article_id] for row in candidates.rows]]
+    columns = (vectors @ vector, normalise(around) @ vector, theirs @ vector, (vectors * theirs).sum(axis=1))
+    return [_Scores(*map(float, values)) for values in zip(*columns, strict=True)]

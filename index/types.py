@@ -66,24 +66,29 @@ class ArticleSummary:
 class Hit:
     """A sentence that a search found, with its signals. All scores are higher-is-better.
 
-    `dense_score` is the cosine of question and sentence after language centring, `raw_score` before it,
-    `context_score` that of the question with the two sentences before and after; `lexical_score` is BM25, 0 where
-    lexical search did not return the sentence. `coverage` is the share of what the question asks about, weighted by
-    rarity, that the sentence holds, `article_coverage` that its article's title and sentences around hold; `names`
-    and `article_names` the same of the question's names alone. `vector` is the centred unit vector.
+    `dense_score` is the cosine of question and sentence after language centring, `context_score` that of the question
+    with the two sentences before and after, `article_score` that with all fetched sentences of the article, and
+    `central_score` that of the sentence with those: a headline or lead is near everything its article says.
+    `lexical_score` is BM25, 0 where lexical search did not return the sentence. `coverage` is the share of what the
+    question asks about, weighted by rarity, that the sentence holds, `article_coverage` that its article's title and
+    sentences around hold; `names` and `article_names` the same of the question's names alone; `matched` are the places,
+    among the question's units (`terms.query_units`), of those that the sentence holds. `vector` is the centred unit
+    vector.
     """
 
     sentence: Sentence
     article: Article
     score: float
     dense_score: float
-    raw_score: float
     context_score: float
+    article_score: float
+    central_score: float
     lexical_score: float
     coverage: float
     article_coverage: float
     names: float
     article_names: float
+    matched: frozenset[int]
     vector: Vectors = field(compare=False, repr=False)
 
 

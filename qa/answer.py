@@ -4,35 +4,41 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qa.rank import Ranked
-from qa.types import Citation, Mark
+from qa.context import context_in
+from qa.dates import relative_dates
+from qa.rank import Ranked, Ranker
+from qa.types import Citation, Context, Mark
 
 # Centred cosines from which two sentences of different articles state the same fact: half to three quarters of
 # aligned translations reach the first, 2 % of other sentences about the same event do; the same news in one language
 # is worded more alike.
 _SAME_ACROSS, _SAME_WITHIN = 0.6, 0.82
-_BESIDE = 0.35  # a further fact is cited when it is at least this share as probable as the best
+_BESIDE = 0.1  # a further sentence is cited from this probability that it answers too, if the best one does
+_LEAST = 0.05  # no sentence is cited that is less probable by itself
 _DIGITS = re.compile(r"\d+")
 
 
-def choose(ranked: Sequence[Ranked], threshold: float, limit: int) -> list[list[Ranked]]:
-    """The facts to cite, at most `limit`, each as the sentences that state it, best first.
+def choose(ranked: Sequence[Ranked], ranker: Ranker, limit: int) -> list[list[Ranked]]:
+    """The facts to cite, at most `limit`, each as the sentences that state it, most probable first.
 
-    Nothing when the best stays under the threshold.
+    Nothing when the best stays under the ranker's threshold.
     """
-    best = ranked[0].probability if ranked else 0.0
-    if best < threshold:
+    if not ranked or ranked[0].probability < ranker.threshold:
         return []
-    facts: list[list[Ranked]] = []
-    for each in ranked:
-        if each.probability < max(threshold / 2, _BESIDE * best):
-            break
+    facts = [[ranked[0]]]
+    companions = [(ranker.beside(ranked[0], each), each) for each in ranked[1:] if each.probability >= _LEAST]
+    for _probability, each in sorted((pair for pair in companions if pair[0] >= _BESIDE), key=lambda pair: -pair[0]):
         fact = next((fact for fact in facts if _is_same_fact(fact[0], each)), None)
         if fact is not None:
             fact.append(each)
         elif len(facts) < limit:
             facts.append([each])
-    return facts
+    ordered = [sorted(fact, key=_most_probable) for fact in facts]
+    return sorted(ordered, key=lambda fact: _most_probable(fact[0]))
+
+
+def _most_probable(ranked: Ranked) -> float:
+    return -ranked.probability
 
 
 def cite(facts: Sequence[Sequence[Ranked]]) -> tuple[Citation, ...]:
@@ -52,6 +58,7 @@ def cite(facts: Sequence[Sequence[Ranked]]) -> tuple[Citation, ...]:
 def citation(ranked: Ranked) -> Citation:
     """An unnumbered citation of a hit. The quote is taken from the article, so it cannot differ from it."""
     sentence, article = ranked.hit.sentence, ranked.hit.article
+    quote, before = article.text[sentence.start : sentence.end], context_in(article, sentence)
     return Citation(
         number=0,
         article_id=article.id,
@@ -62,10 +69,12 @@ def citation(ranked: Ranked) -> Citation:
         url=article.url,
         published=article.published,
         language=article.language,
-        quote=article.text[sentence.start : sentence.end],
+        quote=quote,
         start=sentence.start,
         end=sentence.end,
         probability=round(ranked.probability, 4),
+        context=Context(before.start, before.end, before.text) if before else None,
+        dates=relative_dates(quote, article.language, article.published),
     )
 
 

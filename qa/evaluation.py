@@ -39,12 +39,17 @@ class BadQuestionSet(CitewireError):
 
 def evaluate(answerer: Answerer, folder: Path, *, matrix: bool = False) -> Report:
     """Figures by run ("whole"; with `matrix` also "only en", "only ru", "only zh") and question language."""
-    questions = _read(folder / "questions.jsonl", _is_question)
-    gold = _Gold(folder)
+    questions = read_questions(folder)
+    gold = Gold(folder)
     report = {"whole": _run(answerer, questions, gold, Filters())}
     for language in Language if matrix else ():
         report[f"only {language}"] = _run(answerer, questions, gold, Filters(languages=frozenset({language})))
     return report
+
+
+def read_questions(folder: Path) -> list[Item]:
+    """The questions of a set. Raises BadQuestionSet."""
+    return _read(folder / "questions.jsonl", _is_question)
 
 
 def _read(path: Path, is_sound: Callable[[Any], bool]) -> list[Item]:
@@ -86,7 +91,7 @@ def _is_article(item: Any) -> bool:
         return False
 
 
-class _Gold:
+class Gold:
     """The reference sentences as spans of the articles, by URL and by document and language."""
 
     def __init__(self, folder: Path) -> None:
@@ -95,22 +100,25 @@ class _Gold:
         self._by_url = {item["url"]: item for item in articles}
 
     def is_right(self, citation: Citation, references: Sequence[str]) -> bool:
-        article = self._by_url.get(citation.url)
-        if article is None:
-            return False
-        return any(
-            _covers(citation, article["segments"], int(segment))
+        """Whether a citation hits one of the sentences, each given as `document#number`."""
+        return self.hits(citation.url, citation.start, citation.end, references)
+
+    def hits(self, url: str, start: int, end: int, references: Sequence[str]) -> bool:
+        """The same of a span in the article of that URL."""
+        article = self._by_url.get(url)
+        return article is not None and any(
+            _covers(start, end, article["segments"], int(segment))
             for document, segment in (reference.rsplit("#", 1) for reference in references)
             if document == article["document"]
         )
 
 
-def _covers(citation: Citation, segments: Sequence[Sequence[int]], number: int) -> bool:
+def _covers(begin: int, stop: int, segments: Sequence[Sequence[int]], number: int) -> bool:
     if number >= len(segments):
         raise BadQuestionSet(f"a question refers to sentence {number} of an article that has {len(segments)}")
     start, end = segments[number]
-    overlap = min(end, citation.end) - max(start, citation.start)
-    length = citation.end - citation.start
+    overlap = min(end, stop) - max(start, begin)
+    length = stop - begin
     return 0 < overlap >= 0.5 * min(end - start, length) and length <= max(3 * (end - start), 300)
 
 
@@ -148,7 +156,7 @@ class _Tally:
         }
 
 
-def _run(answerer: Answerer, questions: Sequence[Item], gold: _Gold, filters: Filters) -> dict[str, Any]:
+def _run(answerer: Answerer, questions: Sequence[Item], gold: Gold, filters: Filters) -> dict[str, Any]:
     by_id = {item["id"]: item for item in questions}
     tallies = {language: _Tally() for language in Language}
     for item in questions:
@@ -169,7 +177,7 @@ def _history(answerer: Answerer, earlier: Item | None, language: Language, filte
     return (Turn(text, tuple(CitedSentence(each.article_id, each.sentence_id) for each in answer.citations)),)
 
 
-def _count(tally: _Tally, answerer: Answerer, item: Item, language: Language, answer: Answer, gold: _Gold) -> None:
+def _count(tally: _Tally, answerer: Answerer, item: Item, language: Language, answer: Answer, gold: Gold) -> None:
     first = next(iter(answer.citations or answer.nearest), None)
     if first:
         tally.own_lang.append(first.language == language)
@@ -178,17 +186,17 @@ def _count(tally: _Tally, answerer: Answerer, item: Item, language: Language, an
         (tally.near if item["type"] == "near" else tally.invented).append(answer.answered)
         tally.no.append(answer.confidence)
         return
-    right = [gold.is_right(citation, _all_references(item, citation.language)) for citation in answer.citations]
+    right = [gold.is_right(citation, references(item, citation.language)) for citation in answer.citations]
     tally.yes.append(answer.confidence)
     tally.declined.append(not answer.answered)
     tops = tally.follow_up if item.get("previous") else tally.top1
-    tops.append(first is not None and gold.is_right(first, _all_references(item, first.language)))
+    tops.append(first is not None and gold.is_right(first, references(item, first.language)))
     tally.complete.append(answer.answered and _is_complete(item, language, answer, gold))
     tally.good += sum(right)
     tally.given += len(right)
 
 
-def _is_complete(item: Item, language: Language, answer: Answer, gold: _Gold) -> bool:
+def _is_complete(item: Item, language: Language, answer: Answer, gold: Gold) -> bool:
     """Whether some citation hits each required group, as its own language counts the groups."""
     return all(
         any(gold.is_right(citation, _groups(item, citation.language)[index]) for citation in answer.citations)
@@ -201,7 +209,8 @@ def _groups(item: Item, language: Language) -> list[list[str]]:
     return groups[language] if isinstance(groups, dict) else groups
 
 
-def _all_references(item: Item, language: Language) -> list[str]:
+def references(item: Item, language: Language) -> list[str]:
+    """The gold and optional sentences of a question, as articles in that language count them."""
     return [reference for group in _groups(item, language) for reference in group] + list(item.get("optional") or [])
 
 

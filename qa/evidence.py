@@ -119,6 +119,11 @@ def _who(question: str, sentence: str, language: Language) -> float:
     return 1.0 if any(name not in question and name.lower() not in STOPWORDS for name in names) else 0.0
 
 
+def _which(question: str, sentence: str, language: Language) -> float:
+    """A name that the question does not mention, or something in quotation marks."""
+    return max(_who(question, sentence, language), 0.5 * bool(_QUOTES.search(sentence)))
+
+
 def _where(_question: str, sentence: str, language: Language) -> float:
     return 1.0 if _PLACE[language].search(sentence) else 0.0
 
@@ -134,4 +139,5 @@ _TESTS: dict[Kind, Callable[[str, str, Language], float]] = {
     Kind.WHO: _who,
     Kind.WHERE: _where,
     Kind.WHY: _why,
+    Kind.WHICH: _which,
 }

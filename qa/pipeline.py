@@ -8,9 +8,9 @@ from index.stages import stage
 from index.types import Filters
 from qa.answer import choose, citation, cite, text_of
 from qa.messages import message
-from qa.question import understand
-from qa.rank import Ranker
-from qa.types import Abstention, AbstentionReason, Answer, Turn
+from qa.question import readings
+from qa.rank import Ranked, Ranker
+from qa.types import Abstention, AbstentionReason, Answer, Question, Turn
 
 _NEAREST = 3  # passages shown when abstaining
 
@@ -28,12 +28,10 @@ class Answerer:
         Raises QuestionRejected when the question is empty or too long.
         """
         began = time.perf_counter()
-        question = understand(text, history)
         searched = self.library.count(filters)
-        hits = self.library.search(question.search_text, question.language, filters=filters) if searched else []
-        with stage("rank"):
-            ranked = self._ranker.rank(question, hits)
-        facts = choose(ranked, self._ranker.threshold, limit)
+        read = [(reading, self._ranked(reading, filters) if searched else []) for reading in readings(text, history)]
+        question, ranked = max(read, key=lambda each: _news(*each))
+        facts = choose(ranked, self._ranker, limit)
         citations = cite(facts)
         reason = None if facts else self._why_not(searched)
         return Answer(
@@ -48,7 +46,18 @@ class Answerer:
             took_ms=round(1000 * (time.perf_counter() - began), 1),
         )
 
+    def _ranked(self, question: Question, filters: Filters) -> list[Ranked]:
+        hits = self.library.search(question.search_text, question.language, filters=filters)
+        with stage("rank"):
+            return self._ranker.rank(question, hits)
+
     def _why_not(self, searched: int) -> AbstentionReason:
         if searched:
             return AbstentionReason.NO_SUPPORT
         return AbstentionReason.FILTERED_OUT if self.library.count() else AbstentionReason.NO_ARTICLES
+
+
+def _news(question: Question, ranked: Sequence[Ranked]) -> float:
+    """How sure the best sentence is that the turns leant on have not cited: old answers find themselves again."""
+    cited = {citation.sentence_id for turn in question.leans_on for citation in turn.citations}
+    return next((each.probability for each in ranked if each.hit.sentence.id not in cited), 0.0)

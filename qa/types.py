@@ -32,6 +32,7 @@ class Kind(StrEnum):
     WHO = "who"
     WHERE = "where"
     WHY = "why"
+    WHICH = "which"
     OTHER = "other"
 
 
@@ -40,7 +41,8 @@ class Question:
     """A question as it was asked, and as it is searched for: `search_text` borrows from the turns it leans on.
 
     `leans_on` holds those earlier turns, oldest first; empty for a question that stands alone. `is_open` tells that it
-    asks for anything that a person said ("What did Akimov announce?"), not for their words about something.
+    asks for anything that a person said ("What did Akimov announce?"), not for their words about something; `speaker`
+    is whose words it asks for, as it names them, and empty when nobody's.
     """
 
     text: str
@@ -49,6 +51,26 @@ class Question:
     search_text: str
     leans_on: tuple[Turn, ...] = ()
     is_open: bool = False
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedDate:
+    """Days that `quote[start:end]` names by the day of its article, such as "last week": from `first` to `last`."""
+
+    start: int
+    end: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An earlier sentence without which a quote is not understood: `article.text[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,8 @@ class Citation:
     probability: float
     span: tuple[int, int] | None = None
     same_as: tuple[int, ...] = ()
+    context: Context | None = None
+    dates: tuple[ResolvedDate, ...] = ()
 
     @property
     def is_first(self) -> bool:

@@ -1,17 +1,22 @@
-"""Shared fixtures: an encoder whose scores a person can compute, and libraries made with it."""
+"""Shared fixtures: an encoder whose scores a person can compute, libraries made with it, articles and hits."""
 
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from corpus.sentences import sentences
 from corpus.types import Article, Language
 from index.library import Library
 from index.terms import terms
-from index.types import Vectors
+from index.types import Hit, Vectors
+from qa.features import features
 from qa.pipeline import Answerer
+from qa.question import understand
+from qa.rank import Ranker
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -37,7 +42,7 @@ class WordEncoder:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def make_article(text: str, **fields: object) -> Article:
+def make_article(text: str, **given: object) -> Article:
     """An article with the fields given and plain defaults for the others."""
     values: dict[str, object] = {
         "id": f"a{zlib.crc32(text.encode()):08x}",
@@ -45,7 +50,27 @@ def make_article(text: str, **fields: object) -> Article:
         "title_derived": True,
         "language": Language.EN,
     }
-    return Article(text=text, **(values | fields))  # type: ignore[arg-type]
+    return Article(text=text, **(values | given))  # type: ignore[arg-type]
+
+
+def make_hit(article: Article, position: int = 0, **scores: object) -> Hit:
+    """A hit on one sentence of an article, all scores zero but those given."""
+    numbers = [field.name for field in fields(Hit) if field.type == "float" or field.type is float]
+    values: dict[str, object] = dict.fromkeys(numbers, 0.0)
+    values |= {"matched": frozenset(), "vector": np.eye(4, dtype=np.float32)[0]}
+    return Hit(sentences(article)[position], article, **(values | scores))  # type: ignore[arg-type]
+
+
+def make_ranker(threshold: float = 0.5, bias: float = 0.0, **weights: float) -> Ranker:
+    """A ranker with these weights, all others zero; a further sentence counts as much as its own probability says."""
+    article = make_article("Bridge.")
+    names = features(understand("bridge?"), [make_hit(article)])[0]
+    beside = {"bias": 0.0, "own": 1.0, "best": 0.0, "same_article": 0.0, "near": 0.0}
+    order = dict.fromkeys(names, 0.0) | weights
+    return Ranker(
+        {"order": order, "confidence": order | {"score": 0.0, "lead": 0.0}, "gap": 1.0, "bias": bias}
+        | {"threshold": threshold, "beside": beside}
+    )
 
 
 @pytest.fixture

@@ -26,7 +26,17 @@ from starlette.websockets import WebSocketDisconnect
 from corpus.types import Article, CitewireError, Language
 from index.library import Library
 from index.types import Filters, LibraryBusy, LibraryError, ModelUnavailable, WrongModel
-from qa.types import Abstention, AbstentionReason, Answer, Citation, CitedSentence, QuestionRejected, Turn
+from qa.types import (
+    Abstention,
+    AbstentionReason,
+    Answer,
+    Citation,
+    CitedSentence,
+    Context,
+    QuestionRejected,
+    ResolvedDate,
+    Turn,
+)
 from ui import app as wiring
 from ui.app import Settings, assemble
 from ui.guard import Guard
@@ -174,7 +184,7 @@ def assert_problem(reply: Any, status: int) -> dict[str, Any]:
 
 CITATION_KEYS = [
     *("number", "article_id", "sentence_id", "title", "source", "url", "published", "language", "quote", "start"),
-    *("end", "probability", "span", "same_as"),
+    *("end", "probability", "span", "same_as", "context", "dates"),
 ]
 
 
@@ -212,9 +222,26 @@ def test_an_answer_has_exactly_the_shape_of_the_contract(client: TestClient) -> 
         "probability": 0.93,
         "span": {"start": 23, "end": 27},
         "same_as": [3],
+        "context": None,
+        "dates": [],
     }
     assert answer["citations"][2]["published"] is None
     assert answer["citations"][2]["span"] is None
+
+
+def test_a_citation_tells_what_it_leans_on_and_what_its_dates_mean(
+    client: TestClient, answerer: ScriptedAnswerer
+) -> None:
+    first, second, _ = answerer.answer.citations
+    dates = (ResolvedDate(2, 5, date(2019, 9, 9), date(2019, 9, 15)),)
+    leaning = replace(second, context=Context(first.start, first.end, first.quote), dates=dates)
+    answerer.answer = replace(answerer.answer, citations=(leaning,), nearest=(leaning,))
+    question = {"messages": [{"role": "user", "content": "When?"}]}
+    asked = client.post("/v1/ask", json={"question": "When?"}).json()
+    completed = client.post("/v1/chat/completions", json=question).json()
+    for cited in (asked["citations"][0], asked["nearest"][0], completed["citations"][0]):
+        assert cited["context"] == {"start": first.start, "end": first.end, "text": first.quote}
+        assert cited["dates"] == [{"start": 2, "end": 5, "from": "2019-09-09", "until": "2019-09-15"}]
 
 
 def test_every_quote_is_the_slice_of_the_article_that_its_offsets_name(client: TestClient) -> None:

@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from corpus.types import Article, Language
 from index.library import Library
 from index.types import Filters, LibraryBusy
+from qa.context import context_in
+from qa.dates import relative_dates
 from qa.pipeline import Answerer
-from qa.types import Abstention, AbstentionReason, Answer, Citation, Turn
+from qa.types import Abstention, AbstentionReason, Answer, Citation, Context, Turn
 
 __all__ = ["chromium"]  # a fixture, here too
 
@@ -41,6 +43,8 @@ HERALD = (
 )
 VESTNIK = (
     "Акимов провёл пресс-конференцию. Линию электрифицируют к концу 2027 года. Акимов объявил о закупке 38 поездов."
+    + "\n\nПоезд идёт на север." * 40
+    + "\n\nМинистр Котов побывал в Кандалакше. Он добавил, что вчера осмотрел путь."
 )
 RIBAO = "阿基莫夫会见了记者。阿基莫夫宣布，工程将创造1200个就业岗位。总投资尚未公布。"
 HOSTILE = (
@@ -63,6 +67,7 @@ SCRIPT: dict[str, list[tuple[str, int, tuple[int, ...]]]] = {
     "阿基莫夫宣布了什么？": [("ribao", 1, ()), ("herald", 2, ()), ("vestnik", 2, ())],
     "Where does it begin?": [("herald", 3, ()), ("herald", 4, ())],
     "What did Beatriz Fontana say?": [("herald", 5, ())],
+    "Что осмотрел министр?": [("vestnik", 44, ())],
     "What is hostile?": [("evil", position, ()) for position in range(6)],
 }
 
@@ -102,6 +107,7 @@ class Newsroom:
 
     def cite(self, number: int, article_id: str, position: int, same_as: tuple[int, ...] = ()) -> Citation:
         article, sentence = self.article(article_id), self.library.sentences(article_id)[position]
+        before = context_in(article, sentence)
         return Citation(
             number=number,
             article_id=article.id,
@@ -117,6 +123,8 @@ class Newsroom:
             end=sentence.end,
             probability=0.9,
             same_as=same_as,
+            context=Context(before.start, before.end, before.text) if before else None,
+            dates=relative_dates(sentence.text, article.language, article.published),
         )
 
 
@@ -207,6 +215,31 @@ def test_the_panel_walks_the_sources_and_marks_the_others(visit: Callable[..., P
     expect(page.get_by_role("link", name="Open original")).to_have_attribute("href", "https://herald.example/a")
     page.keyboard.press("Escape")
     expect(page.locator(".panel")).to_contain_text("Sources appear here")
+
+
+@pytest.mark.parametrize(
+    ("phone", "scheme", "colour"), [(False, "light", "rgb(255, 250, 224)"), (True, "dark", "rgb(42, 38, 17)")]
+)
+def test_what_a_quote_leans_on_and_what_its_dates_mean_is_seen(
+    visit: Callable[..., Page], phone: bool, scheme: str, colour: str
+) -> None:
+    page = visit(locale="ru-RU", phone=phone, color_scheme=scheme)
+    answer = ask(page, "Что осмотрел министр?")
+    expect(answer.locator(".when")).to_have_text("вчера: 11 марта 2024")
+    answer.locator("a.cite").click()
+    context = page.locator(".panel mark.context")
+    expect(context).to_have_text("Контекст: Министр Котов побывал в Кандалакше.")
+    expect(context).to_be_in_viewport(ratio=1)
+    expect(page.locator(".panel mark.hit")).to_be_in_viewport(ratio=1)
+    assert violations(page) == {}
+    page.goto(page.url + "article/vestnik#s44")
+    said = page.locator("#s43")
+    expect(said).to_have_css("background-color", colour)
+    expect(page.locator("#s42")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    assert said.evaluate("said => getComputedStyle(said, '::before').content") == '"Контекст: "'
+    expect(said).to_be_in_viewport(ratio=1)
+    expect(page.locator("bdi:target")).to_be_in_viewport(ratio=1)
+    assert violations(page) == {}
 
 
 def test_the_quote_can_be_copied(visit: Callable[..., Page]) -> None:

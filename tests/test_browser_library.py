@@ -11,14 +11,11 @@ from typing import Any
 
 import pytest
 from browser import PHONE, WIDE, Visit, ask, chromium, served, violations
-from conftest import WordEncoder, make_article
+from conftest import WordEncoder, make_ranker
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from corpus.types import Language
 from index.library import Library
 from qa.pipeline import Answerer
-from qa.question import understand
-from qa.rank import Ranker, features
 
 __all__ = ["chromium"]  # a fixture, here too
 
@@ -53,11 +50,7 @@ def library(tmp_path: Path) -> Library:
 @pytest.fixture
 def address(library: Library) -> Iterator[str]:
     """The whole application over an empty library; it answers with what shares half of a question's terms."""
-    list(library.add([make_article("The bridge is open.", id="seed")]))
-    names = features(understand("?"), library.search("bridge", Language.EN))[0]
-    library.remove("seed")
-    weights = dict.fromkeys(names, 0.0) | {"coverage_same_language": 10.0, "coverage_across": 10.0}
-    answerer = Answerer(library, Ranker({"features": weights, "bias": -5.0, "threshold": 0.5}))
+    answerer = Answerer(library, make_ranker(bias=-5.0, coverage_same_language=10.0, coverage_across=10.0))
     with served(answerer, allow_loopback=True) as address:
         yield address
 

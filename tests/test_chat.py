@@ -16,7 +16,7 @@ import pytest
 
 from corpus.types import CitewireError, Language, Sentence
 from index.types import Filters, LibraryBusy
-from qa.types import Abstention, AbstentionReason, Answer, Citation, QuestionRejected, Turn
+from qa.types import Abstention, AbstentionReason, Answer, Citation, QuestionRejected, ResolvedDate, Turn
 from ui import render
 from ui.conversation import (
     MOST,
@@ -253,6 +253,37 @@ def test_an_answer_speaks_the_questions_language() -> None:
     page = Page(render.answer(answer(citation(), language=Language.RU), Filters()))
     assert page.text.startswith("1 подтверждающее предложение из 1 статьи")
     assert "18 сентября 2019 · английский" in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        (Language.EN, "yesterday: 17 September 2019 · last week: 9 September 2019 – 15 September 2019"),
+        (Language.RU, "yesterday: 17 сентября 2019 · last week: 9 сентября 2019 – 15 сентября 2019"),
+        (Language.ZH, "yesterday：2019年9月17日 · last week：2019年9月9日至2019年9月15日"),
+    ],
+)
+def test_what_dates_mean_is_said_once_in_the_questions_language(language: Language, shown: str) -> None:
+    yesterday, week = (date(2019, 9, 17),) * 2, (date(2019, 9, 9), date(2019, 9, 15))
+    dates = (ResolvedDate(0, 9, *yesterday), ResolvedDate(10, 19, *yesterday), ResolvedDate(20, 29, *week))
+    cited = citation(quote="yesterday yesterday last\nweek <b>", dates=dates)
+    html = render.answer(answer(cited, language=language), Filters())
+    assert re.search('<p class="when">(.*?)</p>', html)[1] == render.text(shown)  # type: ignore[index]
+    assert 'class="when"' not in render.answer(answer(citation()), Filters())
+
+
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [
+        (date(2024, 2, 1), ["1 February 2024", "1 февраля 2024", "2024年2月1日"]),
+        (date(2024, 2, 29), ["February 2024", "февраль 2024", "2024年2月"]),
+        (date(2024, 3, 31), ["1 February 2024 – 31 March 2024", "1 февраля 2024 – 31 марта 2024",
+                             "2024年2月1日至2024年3月31日"]),
+    ],
+)  # fmt: skip
+def test_a_span_of_days_is_said_as_short_as_it_can(last: date, shown: list[str]) -> None:
+    assert [own.days(date(2024, 2, 1), last) for own in (EN, RU, ZH)] == shown
+    assert [own.days(date(2024, 1, 1), date(2024, 12, 31)) for own in (EN, RU, ZH)] == ["2024", "2024 год", "2024年"]
 
 
 def test_a_chinese_quote_takes_no_space_before_its_number() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from index.library import Library
 from index.types import Filters, LibraryBusy
 from qa.answer import marks_in, text_of
 from qa.pipeline import Answerer
-from qa.types import Abstention, AbstentionReason, Answer, Citation, CitedSentence, Turn
+from qa.types import Abstention, AbstentionReason, Answer, Citation, CitedSentence, Context, ResolvedDate, Turn
 from ui import app as wiring
 from ui import cli
 from ui.completion_schemas import CompletionRequest, EchoedAnnotation
@@ -251,7 +252,8 @@ def assert_tells(told: str, said: Said, house: House) -> None:
         assert f"[{citation['number']}] {citation['quote']}\n" in told
         assert f"[{citation['number']}] {source_line(citation, house)}" in told
     for passage in said["nearest"]:
-        assert f"- {passage['quote']}\n  {source_line(passage, house)}" in told
+        assert f"- {passage['quote']}\n" in told
+        assert f"\n  {source_line(passage, house)}" in told
     assert told.count("| sentence_id ") == len(said["citations"] + said["nearest"])
     if said["abstention"]:
         assert told.startswith(said["abstention"]["message"])
@@ -294,7 +296,7 @@ def test_every_door_gives_the_same_answer(house: House, name: str) -> None:
 def test_the_questions_are_answered_in_three_languages_by_several_articles(house: House) -> None:
     answers = [house.newsroom.ask(ASKED[name]["question"]) for name in ("English", "Russian", "Chinese")]
     assert {citation.language for answer in answers for citation in answer.citations} == set(Language)
-    assert all(len({citation.article_id for citation in answer.citations}) > 1 for answer in answers)
+    assert len({citation.article_id for answer in answers for citation in answer.citations}) > 2
 
 
 # OpenAI's client
@@ -638,6 +640,20 @@ def test_a_long_article_is_cut_and_none_ends_before_its_end() -> None:
     assert [line for line in told if "end of text" in line.lower()] == ["--– End of text –--", "--- end of text ---"]
     assert told[-1] == f"Cut: these are the first 100,000 of {len(article.text):,} characters."
     assert told[-3].count("x") == 100_000 - len(forged)
+
+
+def test_a_quote_comes_with_what_its_dates_mean_and_what_it_leans_on() -> None:
+    quote, place = "He left last\nweek.", ("a", "a-1", 1, "T", "S", "", date(2019, 9, 18), Language.EN)
+    dates = (ResolvedDate(8, 17, date(2019, 9, 9), date(2019, 9, 15)), ResolvedDate(0, 2, *(date(2019, 9, 17),) * 2))
+    cited = Citation(1, *place, quote, 9, 27, 0.9, context=Context(0, 8, "Xu\n[2] x."), dates=dates)
+    told = answer_text(Answer("?", Language.EN, "", (cited,), 0.9, None, (), 1, 1.0), "http://here").splitlines()
+    assert told[:5] == [
+        "[1] He left last week.",
+        '    "last week" means 2019-09-09 to 2019-09-15',
+        '    "He" means 2019-09-17',
+        "    said before it: Xu [2] x.",
+        "",
+    ]
 
 
 def test_an_article_cannot_forge_another_source() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SHARED
+from conftest import SHARED, make_ranker
 
 from corpus.sentences import split
 from corpus.types import Article, Language
@@ -21,8 +21,6 @@ from index.library import Library
 from index.types import Filters
 from qa.evaluation import BadQuestionSet, evaluate
 from qa.pipeline import Answerer
-from qa.question import understand
-from qa.rank import Ranker, features
 from qa.types import CitedSentence, Turn
 
 JUDGE = SHARED / "eval" / "score.py"
@@ -109,9 +107,7 @@ def _add(library: Library, *wanted: tuple[str, Language]) -> None:
 def asking(library: Library) -> Answerer:
     """Answers from a full library what shares enough of its terms, so that some answers are right and some wrong."""
     _add(library, *((document, language) for document in TEXTS for language in Language))
-    names = features(understand("?"), library.search("bridge", EN))[0]
-    weights = dict.fromkeys(names, 0.0) | {"coverage_same_language": 9.0, "coverage_across": 4.0, "dense": 1.0}
-    return Answerer(library, Ranker({"features": weights, "bias": -4.0, "threshold": 0.5}))
+    return Answerer(library, make_ranker(bias=-4.0, coverage_same_language=9.0, coverage_across=4.0, dense=1.0))
 
 
 def _answers(answerer: Answerer, body: dict[str, Any]) -> dict[str, Any]:
@@ -192,9 +188,7 @@ def test_every_figure_is_the_judges_where_each_article_is_in_one_language(
 
 
 def test_every_figure_is_the_judges_where_everything_is_declined(library: Library, folder: Path) -> None:
-    names = features(understand("?"), [])
-    assert names == []
-    asking = Answerer(library, Ranker({"features": {}, "bias": 0.0, "threshold": 0.5}))
+    asking = Answerer(library, make_ranker())
     report = _without_time(evaluate(asking, folder, matrix=True))
     assert report["whole"]["en"]["declined"] == 1.0
     assert report["whole"]["en"]["precision"] is None

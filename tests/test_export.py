@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from corpus.types import Language
 from index.types import Filters
-from qa.types import Abstention, AbstentionReason, Answer, Citation
+from qa.types import Abstention, AbstentionReason, Answer, Citation, Context, ResolvedDate
 from ui.conversation import Exchange
 from ui.export import as_text, markdown, plain_text
 from ui.words import words
@@ -91,6 +91,18 @@ def test_a_conversation_as_markdown() -> None:
         "1. The Herald, 18 September 2019. [Line opens](<https://herald.example/line>)\n"
         "2. [Линия](<http://127.0.0.1:7860/article/vest%20nik#s1>)\n\n"
         "## Кто?\n\nПодтверждения не найдено. Просмотрено: 4 статьи. Ответа в них нет, а гадать я не буду.\n"
+    )
+
+
+def test_a_quote_comes_with_what_its_dates_mean_and_what_it_leans_on() -> None:
+    yesterday = ResolvedDate(12, 21, date(2019, 9, 17), date(2019, 9, 17))
+    leaning = replace(
+        LINE, quote="He left it *yesterday*.", context=Context(0, 9, "A train\n# came"), dates=(yesterday,)
+    )
+    told = Exchange("When?", answer=replace(ANSWERED_ANSWER, citations=(replace(leaning, same_as=()),)))
+    assert (
+        "> He left it \\*yesterday\\*. \\[1\\]\n>\n> yesterday: 17 September 2019\n>\n> Context: A train \\# came\n\n"
+        in markdown([told], HOME, EN)
     )
 
 

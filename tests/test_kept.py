@@ -1,6 +1,7 @@
 """What a browser keeps and what an address asks: read back whole, or, when tampered with, not at all."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,14 +10,15 @@ import pytest
 from corpus.types import Language
 from index.types import Filters
 from qa.question import MAX_LENGTH
-from qa.types import Abstention, AbstentionReason, Answer, Citation
+from qa.types import Abstention, AbstentionReason, Answer, Citation, Context, ResolvedDate
 from ui import links, render
 from ui.conversation import Exchange, Feedback
 from ui.kept import MOST, MOST_BYTES, keepable, restored
 
 CITED = Citation(
-    1, "a", "a-1", 1, "T", "S", "https://s.example", date(2019, 9, 1), Language.RU, "Да 😀.", 3, 8, 0.9, (0, 2), (2,)
-)
+    1, "a", "a-1", 1, "T", "S", "https://s.example", date(2019, 9, 1), Language.RU, "Да 😀.", 3, 8, 0.9, (0, 2), (2,),
+    Context(0, 2, "Ну"), (ResolvedDate(0, 2, date(2019, 8, 31), date(2019, 9, 1)),),
+)  # fmt: skip
 ANSWER = Answer("Да?", Language.RU, "Да 😀. [1]", (CITED,), 0.9, None, (), 3, 1.5)
 NEAREST = Citation(0, "a", "a-1", 1, "T", "", "", None, Language.EN, "No.", 0, 3, 0.1)
 NONE = Answer("Who?", Language.EN, "", (), 0.1, Abstention(AbstentionReason.NO_SUPPORT, "None."), (NEAREST,), 3, 1.5)
@@ -42,6 +44,15 @@ def test_what_is_kept_is_the_rest_answer_and_more() -> None:
     assert first["answer"]["searched_articles"] == 3
     assert "number" not in second["answer"]["nearest"][0]
     assert second["feedback"] == "disliked"
+
+
+def test_what_was_kept_before_there_were_dates_is_read() -> None:
+    data = stored(TOLD)
+    for cited in (data[0]["answer"]["citations"][0], data[1]["answer"]["nearest"][0]):
+        del cited["context"], cited["dates"]
+    (first, _) = restored(json.dumps(data))
+    assert first.answer is not None
+    assert first.answer.citations == (replace(CITED, context=None, dates=()),)
 
 
 def test_only_answers_are_kept_and_only_the_last_of_many() -> None:
@@ -100,6 +111,9 @@ CITATION = (0, "answer", "citations", 0)
         json.dumps(stored(TOLD)).replace('"position": 1', '"position": 1' + "0" * 5000),
         tampered(*CITATION, "number", value="<script>"),
         tampered(*CITATION, "span", value={"start": 2, "end": 99}),
+        tampered(*CITATION, "context", value={"start": 0, "end": 2, "text": 7}),
+        tampered(*CITATION, "dates", 0, "end", value=99),
+        tampered(*CITATION, "dates", 0, "from", value="yesterday"),
         tampered(*CITATION, "title", value="\udfff"),
         tampered(*CITATION, "same_as", value="1"),
         tampered(*CITATION, "published", value="yesterday"),

@@ -84,6 +84,15 @@ def test_line_breaks_between_sentences_make_paragraphs() -> None:
     ]
 
 
+def test_the_sentence_that_another_leans_on_is_marked_with_it() -> None:
+    leaning = "He added that it was late."
+    _, html = page(article(f"{LATE} {leaning} {LATE}"), LATE, leaning, reader="ru")
+    style = html.partition("<style>")[2].partition("</style>")[0]
+    assert re.findall(r"article:has\(#(\w+):target\) #(\w+)", style) == [("s1", "s0")]
+    assert '::before{content:"Контекст: "' in style
+    assert "article:has" not in page(article(EARLY), EARLY)[1]
+
+
 def test_nothing_of_the_text_is_lost() -> None:
     text = f"  {LATE}{EARLY}\n𝒜 tail"
     pieces = [piece for paragraph in pages.paragraphs(text, sentences(text, LATE, EARLY)) for piece, _ in paragraph]

@@ -6,15 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from conftest import make_article
+from conftest import make_article, make_ranker
 
 from corpus.types import Language
 from index.library import Library
 from index.types import Filters
 from qa.messages import message
 from qa.pipeline import Answerer
-from qa.question import understand
-from qa.rank import Ranker, features
 from qa.types import AbstentionReason, Answer, CitedSentence, QuestionRejected, Turn
 
 AKIMOV = make_article(
@@ -31,9 +29,7 @@ Ask = Callable[..., Answer]
 def asking(library: Library) -> Answerer:
     """Answers whatever shares at least half of the question's terms, as `coverage` counts them."""
     list(library.add([AKIMOV, RUSSIAN]))
-    names = features(understand("?"), library.search("bridge", Language.EN))[0]
-    weights = dict.fromkeys(names, 0.0) | {"coverage_same_language": 10.0, "coverage_across": 10.0}
-    return Answerer(library, Ranker({"features": weights, "bias": -5.0, "threshold": 0.5}))
+    return Answerer(library, make_ranker(bias=-5.0, coverage_same_language=10.0, coverage_across=10.0))
 
 
 def _check(answer: Answer, library: Library) -> None:
@@ -181,3 +177,16 @@ def test_the_weights_that_come_along_answer_and_decline(answerer: Answerer) -> N
     list(answerer.library.add([AKIMOV, RUSSIAN]))
     for question in ("When will the bridge open?", "Who won the volcano race?"):
         _check(answerer.ask(question), answerer.library)
+
+
+def test_a_new_topic_does_not_drag_the_old_one_along(asking: Answerer) -> None:
+    """What begins with "and" may go on or begin anew; the old answer, found again, must not decide."""
+    told = "Akimov named harbours, stations, bridges, tunnels, markets, schools and theatres."
+    ferries = make_article("Ferries leave at noon.", id="ferries", title="Timetable")
+    list(asking.library.add([make_article(told, id="named", title="List"), ferries]))
+    earlier = "Which harbours, stations, bridges, tunnels, markets, schools and theatres did Akimov name?"
+    cited = asking.ask(earlier).citations
+    assert cited[0].article_id == "named"
+    turn = Turn(earlier, tuple(CitedSentence(each.article_id, each.sentence_id) for each in cited))
+    answer = asking.ask("And when do white ferries leave?", history=[turn])
+    assert answer.citations[0].article_id == "ferries"

@@ -3,7 +3,7 @@
 import pytest
 
 from corpus.types import Language
-from qa.question import MAX_LENGTH, kind_of, understand
+from qa.question import MAX_LENGTH, kind_of, readings, understand
 from qa.types import CitedSentence, Kind, QuestionRejected, Turn
 
 AKIMOV = Turn("What did Maxim Akimov announce about satellites?", (CitedSentence("a", "a-1"),))
@@ -43,6 +43,7 @@ def test_any_other_question_is_read(text: str) -> None:
         (Kind.WHY, "Why did he deny it?", "Почему он это отрицал?", "他为什么否认？"),
         (Kind.WHO, "Who won the race?", "Кто выиграл гонку?", "谁赢了比赛？"),
         (Kind.WHERE, "Where is the bridge?", "Где находится мост?", "桥在哪里？"),
+        (Kind.WHICH, "Which protein does it see?", "Какой белок она видит?", "它识别哪种蛋白？"),
         (Kind.OTHER, "What is Glonass?", "Что такое Глонасс?", "格洛纳斯是什么？"),
     ],
 )
@@ -145,3 +146,42 @@ def test_an_endless_earlier_question_is_not_searched_for_whole() -> None:
 )
 def test_a_question_that_names_whom_it_means_stands_alone(text: str) -> None:
     assert understand(text, [AKIMOV]).search_text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["And how many Syrians have fled since then?", "А какую шляпу показал Валентино?", "那邓迪星队周六的比分是多少？"],
+)
+def test_what_begins_like_a_follow_up_may_begin_a_new_topic(text: str) -> None:
+    leaning, alone = readings(text, [AKIMOV])
+    assert leaning.leans_on == (AKIMOV,)
+    assert (alone.leans_on, alone.search_text) == ((), text)
+
+
+@pytest.mark.parametrize(
+    "text", ["And when?", "What did he say?", "А на CNN?", "Что он сказал?", "那餐馆呢？", "他说了什么？"]
+)
+def test_what_cannot_stand_alone_is_read_one_way(text: str) -> None:
+    assert [reading.leans_on for reading in readings(text, [AKIMOV])] == [(AKIMOV,)]
+
+
+def test_a_chain_of_follow_ups_leans_on_all_of_it() -> None:
+    history = [Turn("What did Golikova say?"), AKIMOV, Turn("And when?")]
+    assert understand("Where?", history).leans_on == (AKIMOV, Turn("And when?"))
+    assert "satellites" in understand("Where?", history).search_text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "speaker"),
+    [
+        ("And Golikova?", Kind.SAID, "Golikova"),
+        ("А Голикова?", Kind.SAID, "Голикова"),
+        ("那戈利科娃呢？", Kind.SAID, "戈利科娃"),
+        ("And what did he say about Glonass?", Kind.SAID, "Maxim Akimov"),
+        ("Что он ещё сказал?", Kind.SAID, "Maxim Akimov"),
+        ("And when?", Kind.WHEN, "Maxim Akimov"),
+    ],
+)
+def test_a_follow_up_asks_what_was_asked(text: str, kind: Kind, speaker: str) -> None:
+    question = understand(text, [AKIMOV])
+    assert (question.kind, question.speaker) == (kind, speaker)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import WordEncoder, make_article
+from conftest import make_article
 
 from corpus.types import Language
 from index.library import Library
-from index.types import Filters
+from index.types import Filters, Hit
 
 EN = Language.EN
 
@@ -34,14 +34,23 @@ def test_a_question_without_names_has_no_share_of_them(library: Library) -> None
     assert {(hit.names, hit.article_names) for hit in library.search("rain", EN)} == {(0.0, 0.0)}
 
 
-def test_scores_are_cosines_before_and_after_centring(library: Library, encoder: WordEncoder) -> None:
-    list(library.add([make_article("Rain fell in Omsk. Snow melted.", title="Weather")]))
-    question = encoder.encode_questions(["rain in Omsk"])[0]
-    for hit in library.search("rain in Omsk", EN):
-        plain = encoder.encode_sentences([hit.sentence.text])[0]
-        assert hit.raw_score == pytest.approx(float(plain @ question), abs=2e-3)
+def test_scores_are_cosines_of_sentence_neighbours_and_article(library: Library) -> None:
+    list(library.add([make_article("Rain fell in Omsk. Snow melted. Ice broke. Wind rose.", title="Weather")]))
+    hits = {hit.sentence.position: hit for hit in library.search("rain in Omsk", EN)}
+    assert len(hits) == 4
+    whole = sum(hit.vector for hit in hits.values())
+    around = sum(hits[position].vector for position in range(3))
+    for hit in hits.values():
         assert np.linalg.norm(hit.vector) == pytest.approx(1.0, abs=1e-3)
-        assert -1.001 <= hit.dense_score <= 1.001
+        assert hit.central_score == pytest.approx(float(hit.vector @ whole / np.linalg.norm(whole)), abs=1e-3)
+        assert hit.article_score == pytest.approx(hits[0].article_score)
+    question = np.linalg.lstsq(np.stack([hit.vector for hit in hits.values()]), _dense(hits), rcond=None)[0]
+    assert hits[0].context_score == pytest.approx(float(question @ around / np.linalg.norm(around)), abs=1e-3)
+    assert hits[0].dense_score == max(_dense(hits))
+
+
+def _dense(hits: dict[int, Hit]) -> list[float]:
+    return [hit.dense_score for hit in hits.values()]
 
 
 def test_the_neighbours_of_the_best_come_along(library: Library) -> None:

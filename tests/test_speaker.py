@@ -4,24 +4,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import make_article
+from conftest import make_article, make_hit
 
 from corpus.sentences import sentences
 from corpus.types import Language
-from index.types import Hit
 from qa.question import understand
 from qa.speaker import speaks
 
 
 def _speaking(text: str, name: str, language: Language = Language.EN) -> list[float]:
-    """How surely the person of that name speaks in each sentence of a text."""
+    """How surely the person of that name, the question's only unit, speaks in each sentence of a text."""
     article = make_article(text, language=language)
     hits = [
-        Hit(each, article, 0, 0, 0, 0, 0, 0, 0, float(name in each.text), 1, np.zeros(2, np.float32))
+        make_hit(article, each.position, matched=frozenset({0} if name in each.text else ()))
         for each in sentences(article)
     ]
     places = {(article.id, hit.sentence.position): hit for hit in hits}
-    return [speaks(hit, places) for hit in hits]
+    return [speaks(hit, places, {0}) for hit in hits]
 
 
 def test_a_name_with_a_verb_of_speech_speaks() -> None:
@@ -68,6 +67,35 @@ def test_a_question_about_something_is_not(text: str) -> None:
 
 
 def test_hits_that_differ_only_in_their_vectors_are_equal() -> None:
-    article = make_article("Akimov said so.")
-    hit = Hit(sentences(article)[0], article, 0, 0, 0, 0, 0, 0, 0, 1, 1, np.zeros(2, np.float32))
+    hit = make_hit(make_article("Akimov said so."))
     assert hit == replace(hit, vector=np.ones(2, np.float32))
+
+
+def test_quotes_go_on_for_a_while_after_the_name() -> None:
+    text = "Akimov opened the bridge. It rained. “We are glad,” the minister said. “Very glad.” “Yes.” “No.” “Yes.”"
+    named, _rain, said, *more = _speaking(text, "Akimov")
+    assert named == 0
+    assert 0 < said < 0.5
+    assert more[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ("What did Maxim Akimov say about the constellation?", "Maxim Akimov"),
+        ("what does the weather service in Phoenix think about storms", "the weather service in Phoenix"),
+        ("How did LSU coach Will Wade react to the death?", "LSU coach Will Wade"),
+        ("Why is aid refused, according to Aulia Arriani?", "Aulia Arriani"),
+        ("Что Максим Акимов сказал о группировке?", "Максим Акимов"),
+        ("Что сказал тренер Уилл Уэйд о гибели игрока?", "тренер Уилл Уэйд"),
+        ("Почему, по словам Аулии Ариани, помощь не принимают?", "Аулии Ариани"),
+        ("阿基莫夫宣布了什么？", "阿基莫夫"),
+        ("关于称呼由谁决定，议会委员会怎么说？", "议会委员会"),
+        ("按红十字会发言人的说法，为什么不能接受援助？", "红十字会发言人"),
+        ("How much does the bridge cost?", ""),
+        ("Сколько стоит мост?", ""),
+        ("桥在哪里？", ""),
+    ],
+)
+def test_whose_words_a_question_asks_for(text: str, speaker: str) -> None:
+    assert understand(text).speaker == speaker

@@ -1,46 +1,62 @@
-"""Fit the ranker's weights, and set its scale so that a question counts as answered from a probability of 0.5.
+"""Fit the ranker's weights on questions about news, and calibrate its probabilities.
 
-    python training/ranker.py --eval ../shared/eval
+    python -m training.ranker --data ../shared/training --eval ../shared/eval
 
-Weights: a logistic regression over (question, candidate) pairs. Candidates come from our own search over the sample
-articles, each in one language in turn, with their headlines put on top as news sites do. Each answerable question is
-also seen with its answers taken away, so that the probability drops when only sentences about the same thing are left.
-Regularisation is strong (C = 0.2): of 0.02 to 1 it did best on the development sets, and adding encyclopaedia questions
-(SQuAD, CMRC, DRCD) gained nothing there.
+Candidates come from our own search over news articles whose questions the adapter has never seen (training/news.py),
+each article in one of its languages; and, for questions about whatever somebody said, over the sample articles.
 
-Of the development sets only one number is taken: the bias, set where the answerable questions of the news set declined
-and its off-topic ones answered add up to least.
+1. *Order*: a conditional logit (McFadden 1974), that is, a softmax over the candidates of each answerable question.
+2. *Confidence*: a logistic regression (Platt 1999) of "the best candidate answers" on its features, its score and its
+   lead, from those questions, near misses, and all of them again without their answers and without their articles.
+3. *Gap*: how fast the probability falls for the candidates behind the best.
+4. *Further sentences*: a logistic regression, from questions whose best candidate answers, of whether another does too.
+5. *Threshold*: the one number taken from the development sets, news and xquad: where the answerable questions declined
+   and those answered after their answers were taken away add up to least, among thresholds that decline at most
+   `DECLINED` of the answerable.
+
+Prints top1 by cross-validation over articles, the reliability of the probabilities, and the curve of thresholds;
+writes `qa/ranker.json` and, with `--plot`, the reliability as a picture. `--keep FILE` keeps the candidates for another
+run.
 """
 
 import argparse
+import itertools
 import json
-import math
+import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+import corpus
 from corpus.types import Article, Language
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
 from index.types import Hit
+from qa.evaluation import Gold, read_questions, references
+from qa.features import features
 from qa.question import understand
-from qa.rank import Ranker, features
+from qa.rank import Ranked, Ranker, companionship, confidence
 from qa.speaker import speaks
 from qa.types import CitedSentence, Question, Turn
+from training.news import Place, articles, is_held_out, languages, lines, place, questions
 
 SAMPLES = Path(__file__).parents[1] / "corpus" / "samples"
 OUT = Path(__file__).parents[1] / "qa" / "ranker.json"
-REGULARISATION = 0.2
-OPEN_WEIGHT = 0.3  # there are many, all alike
-MAIN_POINTS = 2  # of a speaker in an article: news puts first what matters most
-# People who speak in the sample articles, for open questions.
+# People who speak in the sample articles, for questions about whatever they said.
 SPEAKERS = (
     ("Akimov", "Акимов", "阿基莫夫"), ("Medvedev", "Медведев", "梅德韦杰夫"), ("Halvorsen", "Халворсен", "哈尔沃森"),
     ("Fontana", "Фонтана", "丰塔纳"), ("Orlova", "Орлова", "奥尔洛娃"), ("Raikuna", "Райкуна", "赖库纳"),
@@ -53,74 +69,158 @@ OPEN_QUESTIONS = {
     Language.RU: ("Что сказал {}?", "Что объявил {}?"),
     Language.ZH: ("{}说了什么？", "{}宣布了什么？"),
 }
+MAIN_POINTS = 2  # of a speaker in an article: news puts first what matters most
+FOLDS = 5
+STEPS, RATE, DECAY = 200, 0.05, 1e-3
+SURELY = 0.5  # from this degree a sentence holds somebody's own words
+RAREST = 0.05  # a deviation below it belongs to a feature that few questions have, which must not weigh too much
+WITHOUT = 0.35  # of the weight of the question as it was asked
+DECLINED = 0.15
+FURTHER = 15  # candidates after the best that are looked at for more answers
+WRONG, RIGHT, NEUTRAL = 0, 1, 2
+
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with its candidates, and which of them are right."""
+    """A question with its candidates, their labels, the article it is about, and its language and kind."""
 
     question: Question
     hits: list[Hit]
-    right: list[bool]
+    labels: NDArray[np.int64]
+    where: Place
+    about: str
+
+    @cached_property
+    def rows(self) -> Array:
+        """The features of each candidate, shape (candidates, features)."""
+        return np.array([list(row.values()) for row in features(self.question, self.hits)], np.float32)
+
+    @property
+    def answerable(self) -> bool:
+        return bool((self.labels == RIGHT).any())
+
+    def without_answers(self) -> "Asked":
+        return self.only(self.labels == WRONG)
+
+    def without_article(self) -> "Asked":
+        about = address(self.where, "")
+        return self.only(np.array([not hit.article.url.startswith(about) for hit in self.hits]))
+
+    def only(self, left: NDArray[np.bool_]) -> "Asked":
+        hits = [hit for hit, kept in zip(self.hits, left, strict=True) if kept]
+        return Asked(self.question, hits, self.labels[left], self.where, self.about)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--eval", type=Path, required=True)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
+    torch.manual_seed(1)
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
-    asked = list(samples(encoder))
-    rows, labels, weights = table([*asked, *map(without_answers, asked)])
-    model = LogisticRegression(C=REGULARISATION, max_iter=5000).fit(rows, labels, sample_weight=weights)
-    names = list(features(asked[0].question, asked[0].hits)[0])
-    result: dict[str, Any] = {
-        "features": {name: round(float(value), 3) for name, value in zip(names, model.coef_[0], strict=True)},
-        "bias": float(model.intercept_[0]),
-        "threshold": 0.5,
-        "provenance": {
-            "script": "training/ranker.py",
-            "questions": len(asked),
-            "pairs": len(labels),
-            "weights_fitted_on": "sample articles and questions, and open questions about their speakers",
-            "bias_set_on": "news development set, scattered library",
-        },
-    }
-    limit = threshold(encoder, options.eval / "news", Ranker(result))
-    result["bias"] = round(result["bias"] - math.log(limit / (1 - limit)), 3)
+    asked = kept(options.keep) or [*collect(encoder, options.data), *open_questions(encoder)]
+    if options.keep:
+        options.keep.write_bytes(pickle.dumps(asked))
+    result = fitted(asked, options.plot)
+    result["threshold"] = threshold(encoder, options.eval, Ranker(result))
     OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
 
-def samples(encoder: SentenceTransformerEncoder) -> Iterator[Asked]:
-    """The sample questions, asked of three libraries in which each story stands in one language."""
-    questions = lines(SAMPLES / "questions.jsonl")
-    for turn in range(3):
-        articles = [
-            item
-            for place, language in enumerate(Language)
+def kept(path: Path | None) -> list[Asked] | None:
+    return pickle.loads(path.read_bytes()) if path and path.is_file() else None
+
+
+def fitted(asked: Sequence[Asked], plot: Path | None) -> dict[str, Any]:
+    """The weights, all but the threshold."""
+    names = list(features(asked[0].question, asked[0].hits)[0])
+    held = cross_validated(asked, asked)
+    report(asked, held)
+    judged = [(each, score, 1.0) for each, score in zip(asked, held, strict=True)]
+    fewer = [each.without_answers() for each in asked if each.answerable]
+    fewer += [each.without_article() for each in asked if each.where[0] != "samples"]
+    fewer = [each for each in fewer if each.hits]
+    judged += [(each, score, WITHOUT) for each, score in zip(fewer, cross_validated(asked, fewer), strict=True)]
+    signs = [signs_of(names, each, score) for each, score, _ in judged]
+    table = np.array([list(sign.values()) for sign in signs])
+    right = np.array([each.labels[score.argmax()] != WRONG for each, score, _ in judged])
+    weights = np.array([weight for *_, weight in judged])
+    groups = np.array([str(each.where) for each, *_ in judged])
+    sure = cross_val_predict(
+        logistic(), table, right, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba",
+        params={"logisticregression__sample_weight": weights},
+    )[:, 1]  # fmt: skip
+    reliability(sure, right, weights, plot)
+    model = logistic().fit(table, right, logisticregression__sample_weight=weights)
+    scaler, regression = model.steps[0][1], model.steps[1][1]
+    confidence_weights = regression.coef_[0] / scaler.scale_
+    levels = np.log(sure / (1 - sure))
+    gap = fitted_gap([(each, score, level) for (each, score, _), level in zip(judged, levels, strict=True)])
+    order = fit(asked).astype(float).round(3).tolist()
+    return {
+        "order": dict(zip(names, order, strict=True)),
+        "confidence": {
+            name: round(float(value), 3)
+            for name, value in zip([*names, "score", "lead"], confidence_weights, strict=True)
+        },
+        "gap": round(gap, 3),
+        "bias": round(float(regression.intercept_[0] - confidence_weights @ scaler.mean_), 3),
+        "threshold": 0.5,
+        "beside": companions(asked, held, levels[: len(asked)], gap),
+        "provenance": {
+            "script": "training/ranker.py",
+            "fitted_on": "training/questions.jsonl, held-out articles of the parallel news; sample articles",
+            "questions": len(asked),
+            "threshold_set_on": "news and xquad development sets, scattered libraries, answers taken away",
+        },
+    }
+
+
+def logistic() -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+
+
+def signs_of(names: Sequence[str], each: Asked, scores: Array) -> dict[str, float]:
+    best = dict(zip(names, map(float, each.rows[scores.argmax()]), strict=True))
+    return confidence(best, scores.tolist())
+
+
+def fitted_gap(judged: Sequence[tuple[Asked, Array, float]]) -> float:
+    """By maximum likelihood over the candidates behind the best."""
+    behind = np.concatenate([score - score.max() for _, score, _ in judged])
+    level = np.concatenate([np.full(len(score), level) for _, score, level in judged])
+    right = np.concatenate([each.labels != WRONG for each, *_ in judged])
+    use = behind < 0
+    gaps = np.arange(0.2, 2.0, 0.02)
+
+    def loss(gap: float) -> float:
+        probable = np.clip(1 / (1 + np.exp(-(level + gap * behind)[use])), 1e-6, 1 - 1e-6)
+        return float(-np.log(np.where(right[use], probable, 1 - probable)).mean())
+
+    return float(min(gaps, key=loss))
+
+
+def open_questions(encoder: SentenceTransformerEncoder) -> Iterator[Asked]:
+    """What did they say? Right is what each says first in an article, going by the spelling of its language."""
+    for turn in range(len(Language)):
+        told = [
+            headed(item)
+            for place_, language in enumerate(Language)
             for number, item in enumerate(lines(SAMPLES / f"articles.{language}.jsonl"))
-            if (number + place + turn) % 3 == 0
+            if (number + place_ + turn) % len(Language) == 0
         ]
-        gold = {item["url"]: item for item in articles}
-        with temporary(encoder, [headed(item) for item in articles]) as library:
-            for item in questions:
-                for language in Language:
-                    yield ask(library, item, language, questions, gold)
-            for spellings in SPEAKERS:
+        with temporary(encoder, told) as library:
+            for number, spellings in enumerate(SPEAKERS):
                 for language, name in zip(Language, spellings, strict=True):
                     for template in OPEN_QUESTIONS[language]:
-                        yield ask_openly(library, template.format(name), spellings)
-
-
-def ask_openly(library: Library, text: str, spellings: Sequence[str]) -> Asked:
-    """An open question; right is what the person says first in each article, going by the spelling of each language."""
-    question = understand(text)
-    hits = library.search(question.search_text, question.language)
-    spelled = [replace(hit, names=float(any(name in hit.sentence.text for name in spellings))) for hit in hits]
-    places = {(hit.article.id, hit.sentence.position): hit for hit in spelled}
-    said = [place for place, hit in sorted(places.items()) if speaks(hit, places)]
-    main = {place for place in said if sum(other[0] == place[0] and other < place for other in said) < MAIN_POINTS}
-    return Asked(question, hits, [(hit.article.id, hit.sentence.position) in main for hit in hits])
+                        question = understand(template.format(name))
+                        hits = [bare(hit) for hit in library.search(question.search_text, question.language)]
+                        labels = first_said(hits, spellings)
+                        yield Asked(question, hits, labels, ("samples", number, 0), f"{language} open")
 
 
 def headed(item: dict[str, Any]) -> Article:
@@ -129,29 +229,71 @@ def headed(item: dict[str, Any]) -> Article:
     return Article(item["url"], text, item["title"], False, Language(item["language"]), item["source"], url=item["url"])
 
 
-def ask(
-    library: Library, item: dict[str, Any], language: Language, questions: list[Any], gold: dict[str, Any]
-) -> Asked:
-    history = ()
-    if item.get("previous"):
-        earlier = next(each for each in questions if each["id"] == item["previous"])
-        cited = library.search(earlier["question"][language], language)[:2]
-        history = (Turn(earlier["question"][language], tuple(CitedSentence(hit.article.id, "") for hit in cited)),)
-    question = understand(item["question"][language], history)
-    hits = library.search(question.search_text, question.language)
-    return Asked(question, hits, [is_right(hit, item, gold[hit.article.url]) for hit in hits])
-
-
-def is_right(hit: Hit, item: dict[str, Any], article: dict[str, Any]) -> bool:
-    shift = len(hit.article.text) - len(article["text"])
-    groups = item["groups"][article["language"]] if isinstance(item["groups"], dict) else item["groups"]
-    references = [reference for group in groups for reference in group] + list(item.get("optional") or [])
-    spans = [
-        article["segments"][int(number)]
-        for document, number in (reference.rsplit("#", 1) for reference in references)
-        if document == article["document"]
+def first_said(hits: Sequence[Hit], spellings: Sequence[str]) -> NDArray[np.int64]:
+    named = [
+        replace(hit, matched=frozenset({0} if any(name in hit.sentence.text for name in spellings) else ()))
+        for hit in hits
     ]
-    return any(overlaps(hit, start + shift, end + shift) for start, end in spans)
+    places = {(hit.article.id, hit.sentence.position): hit for hit in named}
+    said = [spot for spot, hit in sorted(places.items()) if speaks(hit, places, {0}) > SURELY]
+    main = {spot for spot in said if sum(other[0] == spot[0] and other < spot for other in said) < MAIN_POINTS}
+    return np.array([RIGHT if (hit.article.id, hit.sentence.position) in main else WRONG for hit in hits])
+
+
+def bare(hit: Hit) -> Hit:
+    """Without its vector, which no feature needs and which would fill the memory."""
+    return replace(hit, vector=np.zeros(0, np.float32))
+
+
+def collect(encoder: SentenceTransformerEncoder, data: Path) -> list[Asked]:
+    """Every question of the held-out articles, each article in one of its languages."""
+    items = [(index, item) for index, item in enumerate(questions()) if is_held_out(place(item))]
+    everything, asked = questions(), []
+    sentences = articles(data, {place(item) for _, item in items})
+    made = {}
+    for number, (where, texts) in enumerate(sentences.items()):
+        if possible := languages(texts):
+            article, spans = news_article(where, texts, possible[number % len(possible)])
+            made[article.url] = (article, where, spans)
+    with temporary(encoder, [article for article, *_ in made.values()]) as library:
+        for index, item in items:
+            for language in Language:
+                history = follow(library, everything[index - 1], language) if item.get("follows") else ()
+                question = understand(item["question"][language], history)
+                hits = [bare(hit) for hit in library.search(question.search_text, question.language)]
+                labels = [label(hit, item, *made[hit.article.url][1:]) for hit in hits]
+                asked.append(Asked(question, hits, np.array(labels), place(item), f"{language} {item['type']}"))
+    return asked
+
+
+def news_article(where: Place, texts: dict[int, dict[str, str]], language: Language) -> tuple[Article, dict[int, Any]]:
+    """An article with its headline on top, as news sites have it, and the span of each sentence."""
+    first = next(iter(texts))
+    text, spans = texts[first][language] + "\n\n", {first: (0, len(texts[first][language]))}
+    for number in list(texts)[1:]:
+        spans[number] = (len(text), len(text) + len(texts[number][language]))
+        text += texts[number][language] + ("" if language is Language.ZH else " ")
+    url = address(where, language)
+    return Article(url, text.rstrip(), texts[first][language], False, language, "", url=url), spans
+
+
+def address(where: Place, language: str) -> str:
+    return f"{where[0]}/{where[1]}/{language}"
+
+
+def follow(library: Library, earlier: dict[str, Any], language: Language) -> tuple[Turn, ...]:
+    """The turn that a follow-up comes after, with what it will have cited."""
+    text = earlier["question"][language]
+    cited = library.search(text, language)[:2]
+    return (Turn(text, tuple(CitedSentence(hit.article.id, "") for hit in cited)),)
+
+
+def label(hit: Hit, item: dict[str, Any], where: Place, spans: dict[int, tuple[int, int]]) -> int:
+    if where != place(item):
+        return WRONG
+    if any(overlaps(hit, *spans[number]) for group in item["groups"] for number in group if number in spans):
+        return RIGHT
+    return NEUTRAL if any(overlaps(hit, *spans[number]) for number in item["optional"] if number in spans) else WRONG
 
 
 def overlaps(hit: Hit, start: int, end: int) -> bool:
@@ -159,56 +301,143 @@ def overlaps(hit: Hit, start: int, end: int) -> bool:
     return shared >= 0.5 * min(end - start, hit.sentence.end - hit.sentence.start)
 
 
-def without_answers(asked: Asked) -> Asked:
-    left = [hit for hit, right in zip(asked.hits, asked.right, strict=True) if not right]
-    return replace(asked, hits=left, right=[False] * len(left))
+def fit(asked: Sequence[Asked]) -> Array:
+    """The weights of the conditional logit, by full batches over standardised features."""
+    answerable = [each for each in asked if each.answerable]
+    everything = np.concatenate([each.rows for each in answerable])
+    mean, deviation = everything.mean(0), np.maximum(everything.std(0), RAREST)
+    longest = max(len(each.rows) for each in answerable)
+    rows = torch.zeros(len(answerable), longest, len(mean))
+    right, possible = (torch.zeros(len(answerable), longest, dtype=torch.bool) for _ in range(2))
+    for number, each in enumerate(answerable):
+        count = len(each.rows)
+        rows[number, :count] = torch.from_numpy((each.rows - mean) / deviation)
+        possible[number, :count] = torch.from_numpy(each.labels != NEUTRAL)
+        right[number, :count] = torch.from_numpy(each.labels == RIGHT)
+    weights = torch.zeros(len(mean), requires_grad=True)
+    optimiser = torch.optim.AdamW([weights], lr=RATE, weight_decay=DECAY)
+    for _ in range(STEPS):
+        logits = (rows @ weights).masked_fill(~possible, -1e4)
+        loss = (logits.logsumexp(-1) - logits.masked_fill(~right, -1e4).logsumexp(-1)).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return np.asarray(weights.detach().numpy() / deviation, np.float32)
 
 
-def table(asked: Sequence[Asked]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features, labels and weights of all pairs; a question weighs the same however many candidates it has."""
-    rows, labels, weights = [], [], []
-    for each in asked:
-        for values, right in zip(features(each.question, each.hits), each.right, strict=True):
-            rows.append(list(values.values()))
-            labels.append(right)
-            weights.append((OPEN_WEIGHT if each.question.is_open else 1.0) * 100 / len(each.hits))
-    return np.array(rows), np.array(labels), np.array(weights)
+def cross_validated(asked: Sequence[Asked], scored: Sequence[Asked]) -> list[Array]:
+    """Scores of the candidates of `scored`, by weights that were fitted on questions about other articles."""
+    folds = {where: number % FOLDS for number, where in enumerate(sorted({each.where for each in asked}))}
+    weights = [fit([each for each in asked if folds[each.where] != fold]) for fold in range(FOLDS)]
+    return [each.rows @ weights[folds[each.where]] for each in scored]
 
 
-def threshold(encoder: SentenceTransformerEncoder, folder: Path, ranker: Ranker) -> float:
-    """Where the shares of answerable questions declined and of off-topic ones answered add up to least.
-
-    Where limits differ by no more than one question, the highest: when in doubt, decline.
-    """
-    best: dict[str, list[float]] = {"near": [], "unanswerable": [], "answerable": []}
-    articles = [as_article(item) for item in lines(folder / "articles.scattered.jsonl")]
-    with temporary(encoder, articles) as library:
-        for item in lines(folder / "questions.jsonl"):
-            for text in item["question"].values():
-                question = understand(text)
-                ranked = ranker.rank(question, library.search(question.search_text, question.language))
-                best["answerable" if item["groups"] else item["type"]].append(ranked[0].probability)
-    yes, no = np.array(best["answerable"]), np.array(best["unanswerable"])
-    limits = np.linspace(0.02, 0.6, 581)
-    costs = np.array([(yes < limit).mean() + (no >= limit).mean() for limit in limits])
-    return float(limits[costs < costs.min() + 1.5 / len(yes)].max())
+def report(asked: Sequence[Asked], scores: Sequence[Array]) -> None:
+    right: dict[str, list[bool]] = {}
+    for each, score in zip(asked, scores, strict=True):
+        if each.answerable:
+            for key in ("all", *each.about.split()):
+                right.setdefault(key, []).append(each.labels[score.argmax()] != WRONG)
+    print("top1 by cross-validation:", {key: round(float(np.mean(values)), 3) for key, values in right.items()})
 
 
-def as_article(item: dict[str, Any]) -> Article:
-    return Article(item["url"], item["text"], item["title"], False, Language(item["language"]), url=item["url"])
+def companions(asked: Sequence[Asked], scores: Sequence[Array], levels: Array, gap: float) -> dict[str, float]:
+    """Weights for whether a further sentence answers too, from questions whose best candidate does."""
+    signs, right = [], []
+    for each, score, level in zip(asked, scores, levels, strict=True):
+        if not each.answerable or each.labels[score.argmax()] == WRONG:
+            continue
+        probable = 1 / (1 + np.exp(-(level + gap * (score - score.max()))))
+        ranked = [Ranked(hit, float(value)) for hit, value in zip(each.hits, probable, strict=True)]
+        first, *others = np.argsort(-score)[: FURTHER + 1]
+        signs += [companionship(ranked[first], ranked[index]) for index in others]
+        right += [bool(each.labels[index] != WRONG) for index in others]
+    table, truth = np.array([list(sign.values()) for sign in signs]), np.array(right)
+    model = LogisticRegression(C=10).fit(table, truth)
+    for limit in (0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+        cited = model.predict_proba(table)[:, 1] >= limit
+        found, sure = cited[truth].mean(), truth[cited].mean()
+        print(f"further sentences cited from {limit}: {found:.2f} of those that answer; {sure:.2f} of the cited do")
+    weights = dict(zip(signs[0], map(float, model.coef_[0]), strict=True)) | {"bias": float(model.intercept_[0])}
+    return {name: round(value, 3) for name, value in weights.items()}
+
+
+def reliability(given: Array, right: NDArray[np.bool_], weights: Array, plot: Path | None) -> None:
+    """How often the best candidate was right, by the probability it was given."""
+    points = []
+    print("| probability | questions | mean | right |\n|---|---|---|---|")
+    for low in np.arange(0, 1, 0.1):
+        inside = (given >= low) & (given < low + 0.1)
+        if inside.any():
+            mean, share = (float(np.average(values[inside], weights=weights[inside])) for values in (given, right))
+            points.append((mean, share, int(inside.sum())))
+            print(f"| {low:.1f}–{low + 0.1:.1f} | {points[-1][2]} | {mean:.2f} | {share:.2f} |")
+    error = sum(abs(mean - share) * count for mean, share, count in points) / len(given)
+    print(f"expected calibration error {error:.3f}; AUROC {roc_auc_score(right, given, sample_weight=weights):.3f}")
+    if plot:
+        plot.write_text(picture(points), encoding="utf-8")
+
+
+def picture(points: Sequence[tuple[float, float, int]]) -> str:
+    """A reliability diagram as SVG: probability to the right, share that was right upwards."""
+    most = max(count for *_, count in points)
+    dots = "".join(
+        f'<circle cx="{40 + 300 * given:.0f}" cy="{320 - 300 * share:.0f}" r="{3 + 9 * (count / most) ** 0.5:.1f}"/>'
+        for given, share, count in points
+    )
+    labels = "".join(
+        f'<text x="{40 + 300 * value:.0f}" y="338">{value}</text>'
+        f'<text x="18" y="{324 - 300 * value:.0f}">{value}</text>'
+        for value in (0, 0.5, 1)
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 360" font-family="sans-serif" font-size="12" '
+        'text-anchor="middle"><rect width="360" height="360" fill="#fff"/>'
+        '<path d="M40 20V320H340" fill="none" stroke="#333"/>'
+        '<path d="M40 320L340 20" stroke="#999" stroke-dasharray="4"/>'
+        f'<g fill="#0b6e6e" fill-opacity=".7">{dots}</g><g fill="#333">{labels}'
+        '<text x="190" y="354">probability given</text>'
+        '<text transform="translate(10 170) rotate(-90)">share right</text></g></svg>\n'
+    )
+
+
+def threshold(encoder: SentenceTransformerEncoder, sets: Path, ranker: Ranker) -> float:
+    """See the module's text; prints the curve."""
+    best: dict[str, list[float]] = {}
+    for name in ("news", "xquad"):
+        folder = sets / name
+        gold = Gold(folder)
+        with temporary(encoder, corpus.articles([str(folder / "articles.scattered.jsonl")])) as library:
+            for item, language in itertools.product(read_questions(folder), Language):
+                question = understand(item["question"][language])
+                hits = library.search(question.search_text, question.language)
+                kind = "answerable" if item["groups"] else item["type"]
+                best.setdefault(f"{name} {kind}", []).append(ranker.rank(question, hits)[0].probability)
+                if item["groups"]:
+                    wrong = [hit for hit in hits if not is_gold(gold, hit, item)]
+                    without = ranker.rank(question, wrong)[0].probability
+                    best.setdefault(f"{name} without its answers", []).append(without)
+    limits = np.arange(0.1, 0.9, 0.02)
+    shares = {kind: np.array([(np.array(values) >= limit).mean() for limit in limits]) for kind, values in best.items()}
+    print(f"| threshold | {' | '.join(f'{kind} answered' for kind in shares)} |\n|---{'|---' * len(shares)}|")
+    for row, limit in enumerate(limits):
+        print(f"| {limit:.2f} | {' | '.join(f'{values[row]:.2f}' for values in shares.values())} |")
+    costs = sum(1 - shares[f"{name} answerable"] + shares[f"{name} without its answers"] for name in ("news", "xquad"))
+    allowed = np.where(1 - shares["news answerable"] <= DECLINED, costs, np.inf)
+    return round(float(limits[int(np.argmin(allowed))]), 2)
+
+
+def is_gold(gold: Gold, hit: Hit, item: dict[str, Any]) -> bool:
+    return gold.hits(hit.article.url, hit.sentence.start, hit.sentence.end, references(item, hit.article.language))
 
 
 @contextmanager
-def temporary(encoder: SentenceTransformerEncoder, articles: Iterable[Article]) -> Iterator[Library]:
+def temporary(encoder: SentenceTransformerEncoder, articles: Iterable[Any]) -> Iterator[Library]:
     """A library of these articles that lasts for a `with` block."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder), encoder=encoder) as library:
         for _outcome in library.add(articles):
             pass
         yield library
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 if __name__ == "__main__":

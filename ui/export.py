@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from corpus.types import Language
 from qa.types import Answer, Citation
 from ui.conversation import Exchange
-from ui.render import article_path, facts_of, filters_of, source_name, web_url
+from ui.render import article_path, dates_of, facts_of, filters_of, source_name, web_url
 from ui.words import Words, words
 
 # What Markdown reads inside a line, and what it reads at the beginning of one.
@@ -48,12 +48,19 @@ def _exchange(exchange: Exchange, answer: Answer, origin: str) -> str:
     parts = [f"## {as_text(exchange.question)}"]
     if exchange.filters:
         parts.append(f"{own.say('filters_were')} {as_text('; '.join(filters_of(exchange.filters, own)))}")
-    parts += [f"> {as_text(first.quote)} {_marks(first)}" for first, _ in facts_of(answer.citations, own.language)]
+    parts += [_quoted(first, own) for first, _ in facts_of(answer.citations, own.language)]
     if answer.citations:
         parts.append("\n".join(_listed(answer.citations, own, origin)))
     else:
         parts.append(as_text(_none(answer, own)))
     return "\n\n".join(parts)
+
+
+def _quoted(citation: Citation, own: Words) -> str:
+    """The sentence, then what it means by dates and by those whom it does not name."""
+    before = [own.say("dated", said=own.say("context"), when=citation.context.text)] if citation.context else []
+    notes = [as_text(note) for note in (*dates_of(citation, own), *before)]
+    return "\n>\n".join(f"> {line}" for line in (f"{as_text(citation.quote)} {_marks(citation)}", *notes))
 
 
 def _listed(citations: Sequence[Citation], own: Words, origin: str) -> list[str]:

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from corpus.types import Language
 from index.types import Filters
 from qa.question import MAX_LENGTH
-from qa.types import Abstention, Answer, Citation
+from qa.types import Abstention, Answer, Citation, Context, ResolvedDate
 from ui.conversation import MOST, Exchange, Feedback
 from ui.schemas import AbstentionReply, AskFilters, PassageReply, Reply, Text
 
 MOST_BYTES = 400_000  # of all exchanges: the guard refuses a request of a million
 _MOST_CITED = 200
+_MADE = ("number", "span", "same_as", "context", "dates")  # made anew from what was kept, the rest is taken as it is
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -29,15 +30,22 @@ class KeptPassage(PassageReply):
     end: Count
 
     @model_validator(mode="after")
-    def _span_inside(self) -> Self:
-        if self.span and not 0 <= self.span.start <= self.span.end <= len(self.quote):
-            raise ValueError("the span is not inside the quote")
+    def _spans_inside(self) -> Self:
+        spans = [*self.dates, *([self.span] if self.span else [])]
+        if not all(0 <= span.start <= span.end <= len(self.quote) for span in spans):
+            raise ValueError("a span is not inside the quote")
         return self
 
     def to_citation(self, number: int = 0) -> Citation:
-        plain = {name: value for name, value in self if name not in ("span", "same_as", "number")}
-        span = (self.span.start, self.span.end) if self.span else None
-        return Citation(number=number, span=span, same_as=tuple(self.same_as), **plain)
+        plain = {name: value for name, value in self if name not in _MADE}
+        return Citation(
+            number=number,
+            span=(self.span.start, self.span.end) if self.span else None,
+            same_as=tuple(self.same_as),
+            context=Context(**dict(self.context)) if self.context else None,
+            dates=tuple(ResolvedDate(**dict(each)) for each in self.dates),
+            **plain,
+        )
 
 
 class KeptCitation(KeptPassage):

@@ -1,5 +1,6 @@
 """The page of one article, where every sentence has an address: `/article/{id}#s{position}`. No script needed."""
 
+import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from corpus.types import Article, Sentence
 from index.library import Library
+from qa.context import BACK, context_of
 from ui.render import source_name, web_url
 from ui.words import Words, preferred, words
 
@@ -56,7 +58,18 @@ def _article(article: Article, sentences: Sequence[Sentence], reader: Words) -> 
         article.title,
         reader,
         f'<article lang="{article.language}">{title}{_about(article, reader)}{body}</article>',
+        style=_contexts(sentences, reader),
     )
+
+
+def _contexts(sentences: Sequence[Sentence], reader: Words) -> str:
+    """Marks the sentence that the one addressed is not understood without: only the browser knows which that is."""
+    before = ((each, context_of(each, sentences[max(0, at - 2 * BACK) : at])) for at, each in enumerate(sentences))
+    marked = ",".join(f"article:has(#s{each.position}:target) #s{said.position}" for each, said in before if said)
+    label = json.dumps(f"{reader.say('context')}: ", ensure_ascii=False)
+    shown = "background:var(--mark-soft);box-shadow:0 3px var(--mark)"
+    hidden = "position:absolute;clip-path:inset(50%);white-space:nowrap"
+    return f"{marked}{{{shown};&::before{{content:{label};{hidden}}}}}" if marked else ""
 
 
 def _piece(piece: Piece) -> str:
@@ -85,12 +98,12 @@ def _missing(reader: Words) -> str:
     return page(reader.say("not_found"), reader, f"<h1>{title}</h1><p>{escape(reader.say('not_found_text'))}</p>")
 
 
-def page(title: str, reader: Words, body: str, *, back: bool = True) -> str:
-    """A whole page in the reader's language; `body` is HTML."""
+def page(title: str, reader: Words, body: str, *, back: bool = True, style: str = "") -> str:
+    """A whole page in the reader's language; `body` is HTML, `style` CSS."""
     nav = f'<nav><a href="/">← {escape(reader.say("back"))}</a></nav>' if back else ""
     return (
         f'<!doctype html><html lang="{reader.language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} · Citewire</title><style>{STYLE}</style></head>"
+        f"<title>{escape(title)} · Citewire</title><style>{STYLE}{style}</style></head>"
         f"<body>{nav}<main>{body}</main></body></html>"
     )

@@ -114,8 +114,25 @@ def _evidence(cited: Sequence[Citation], own: Words, mark: str = "") -> str:
     source = text(source_name(first.source, first.url, first.title))
     return (
         f'<p class="said" lang="{first.language}"><span class="quote">{_quote(first)}</span>{glue}{chips}</p>'
+        f"{_when(first, own)}"
         f'<p class="from">{" · ".join([f"<b><bdi>{source}</bdi></b>", *details])}</p>'
     )
+
+
+def _when(citation: Citation, own: Words) -> str:
+    dates = " · ".join(text(each) for each in dates_of(citation, own))
+    return f'<p class="when">{dates}</p>' if dates else ""
+
+
+def dates_of(citation: Citation, own: Words) -> list[str]:
+    """What the relative dates in a quote mean: "yesterday: 17 September 2019"."""
+    found = (
+        own.say(
+            "dated", said=" ".join(citation.quote[each.start : each.end].split()), when=own.days(each.first, each.last)
+        )
+        for each in citation.dates
+    )
+    return list(dict.fromkeys(found))
 
 
 def _quote(citation: Citation) -> str:

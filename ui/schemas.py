@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from corpus.types import Article, Language, Sentence
 from index.types import ArticleSummary, Filters, Status
@@ -116,6 +116,19 @@ class SpanReply(Reply):
     end: int
 
 
+class ContextReply(SpanReply):
+    text: str
+
+
+class DateReply(SpanReply):
+    """Days that a part of the quote names by the day of the article: "yesterday", "last week"."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    first: date = Field(validation_alias=AliasChoices("first", "from"), serialization_alias="from")
+    last: date = Field(validation_alias=AliasChoices("last", "until"), serialization_alias="until")
+
+
 class NumberReply(Reply):
     number: int = Field(description="The [n] that marks this citation in `text`.")
 
@@ -138,6 +151,10 @@ class PassageReply(Reply):
         description="The exact answer inside `quote`, when one was found."
     )
     same_as: list[int] = Field(description="Numbers of the citations that state the same fact.")
+    context: ContextReply | None = Field(
+        None, description="An earlier sentence of the article that the quote is not understood without."
+    )
+    dates: list[DateReply] = Field([], description="What the relative dates in `quote` mean; offsets are inside it.")
 
 
 class CitationReply(PassageReply, NumberReply):

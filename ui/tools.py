@@ -183,7 +183,7 @@ def answer_text(answer: Answer, base: str) -> str:
     """An answer for reading: numbered quotes, then their numbered sources; or that there is none."""
     if answer.abstention:
         return _abstained(answer.abstention.message, answer.nearest, base)
-    quotes = [f"[{each.number}] {_one_line(each.quote)}" for each in answer.citations]
+    quotes = [f"[{each.number}] {_quoted(each)}" for each in answer.citations]
     sources = [f"[{each.number}] {_source(each, base)}" for each in answer.citations]
     return "\n".join([*quotes, "", "Sources:", *sources])
 
@@ -191,8 +191,19 @@ def answer_text(answer: Answer, base: str) -> str:
 def _abstained(message: str, nearest: Sequence[Citation], base: str) -> str:
     if not nearest:
         return message
-    passages = [f"- {_one_line(each.quote)}\n  {_source(each, base)}" for each in nearest]
+    passages = [f"- {_quoted(each)}\n  {_source(each, base)}" for each in nearest]
     return "\n".join([message, "", "The nearest passages, which do NOT answer the question:", *passages])
+
+
+def _quoted(citation: Citation) -> str:
+    """The quote, and in lines below it what its dates mean and the sentence that it is not understood without."""
+    lines = [_one_line(citation.quote)]
+    for each in citation.dates:
+        days = str(each.first) if each.first == each.last else f"{each.first} to {each.last}"
+        lines.append(f'"{_one_line(citation.quote[each.start : each.end])}" means {days}')
+    if citation.context:
+        lines.append(f"said before it: {_one_line(citation.context.text)}")
+    return "\n    ".join(lines)
 
 
 def _source(citation: Citation, base: str) -> str:

@@ -1,6 +1,7 @@
 """The words that a reader sees, in three languages: `locales/<language>.json`."""
 
 import json
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +35,17 @@ class Words:
 
     def day(self, when: date) -> str:
         return self.say("date", day=when.day, month=self.table["months"][when.month - 1], year=when.year)
+
+    def days(self, first: date, last: date) -> str:
+        """A span of days as it is said: one day, a month, a year, or from one day to another."""
+        if first == last:
+            return self.day(first)
+        whole = first.year == last.year and (first.day, last.day) == (1, monthrange(last.year, last.month)[1])
+        if whole and first.month == last.month:
+            return self.say("month", month=self.table["months_alone"][first.month - 1], year=first.year)
+        if whole and (first.month, last.month) == (1, 12):
+            return self.say("year", year=first.year)
+        return self.say("days", first=self.day(first), last=self.day(last))
 
 
 @cache

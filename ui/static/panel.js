@@ -5,7 +5,7 @@ const citewire = (window.citewire = window.citewire || {});
 const app = document.querySelector("#app");
 const onPhone = matchMedia("(max-width: 899px)");
 const narrow = () => onPhone.matches;
-let shown = null; // {cites, at, article, failed, opener}
+let shown = null; // {cites, at, article, context, failed, opener}
 
 const say = (key, values = {}) =>
   String(props.words[key]).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
@@ -66,6 +66,12 @@ function found(article, cite) {
   const holding = article.sentences.filter((each) => quote && each.text.includes(quote));
   const distance = (each) => Math.abs(each.position - position(cite)) + (each.text === quote ? 0 : 0.5);
   return holding.sort((a, b) => distance(a) - distance(b))[0]?.position;
+}
+
+// The sentence without which the quote is not understood.
+function context(article, cite) {
+  const [text, at] = [cited(cite)?.context?.text, found(article, cite)];
+  return article.sentences.filter((each) => each.position < at && each.text === text).at(-1)?.position;
 }
 
 function announce(words) {
@@ -133,15 +139,17 @@ function tool(key, shape, action, disabled) {
 }
 
 function drawArticle(article) {
+  shown.context = context(article, shown.cites[shown.at]);
   const text = make("div", { className: "text", lang: article.language });
   paragraphs(article).forEach((pieces) => text.append(make("p", { dir: "auto" }, ...pieces)));
   const seen = article.title_derived ? "unseen" : ""; // it would only repeat the first words of the text
   const title = make("h2", { lang: article.language, dir: "auto", className: seen }, article.title);
   const body = make("div", { className: "body", tabIndex: 0 }, title, about(article), links(article), changed(), text);
   panel.replaceChildren(bar(), body);
-  const mark = body.querySelector("mark.hit");
-  const below = mark && mark.offsetTop + mark.offsetHeight > body.clientHeight;
-  if (below) body.scrollTop = mark.offsetTop - body.clientHeight / 3;
+  const [first, mark] = ["mark.context, mark.hit", "mark.hit"].map((marked) => body.querySelector(marked));
+  if (!mark) return;
+  const end = mark.offsetTop + mark.offsetHeight - body.clientHeight;
+  if (end > 0) body.scrollTop = Math.min(first.offsetTop, Math.max(first.offsetTop - body.clientHeight / 3, end + 12));
 }
 
 function changed() {
@@ -189,8 +197,12 @@ function marked(text, at) {
   const isHere = (cite) => path(cite) === path(current) && found(shown.article, cite) === at;
   const cite = isHere(current) ? current : shown.cites.find(isHere);
   const sentence = make("bdi", {}, text); // so that a direction override ends where its sentence ends
-  if (!cite) return sentence;
-  return make("mark", { className: cite === current ? "hit" : "" }, sentence, make("sup", {}, number(cite)));
+  const isContext = shown.context === at;
+  if (!cite && !isContext) return sentence;
+  const label = isContext ? make("span", { className: "unseen" }, say("context") + ": ") : null;
+  const className = cite === current ? "hit" : isContext ? "context" : "";
+  return make("mark", { className, title: isContext ? say("context") : "" }, label, sentence,
+    cite ? make("sup", {}, number(cite)) : null);
 }
 
 // --- what a reader does
