@@ -461,10 +461,12 @@ def test_a_library_that_is_a_file_is_one_line(run: Run, tmp_path: Path) -> None:
 def start(
     *arguments: str | Path, code: str = "from ui.cli import main; main()", **options: Any
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", code, *map(str, arguments)]
+    """Run the program by itself. A shell's background jobs ignore interrupts and pass that on: not here."""
+    command = [sys.executable, "-c", f"import signal; signal.signal(2, signal.default_int_handler)\n{code}"]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT, **options
-    )
+        [*command, *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT, **options,
+    )  # fmt: skip
 
 
 ROOT = Path(__file__).parent.parent

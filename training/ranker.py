@@ -75,7 +75,7 @@ STEPS, RATE, DECAY = 200, 0.05, 1e-3
 SURELY = 0.5  # from this degree a sentence holds somebody's own words
 RAREST = 0.05  # a deviation below it belongs to a feature that few questions have, which must not weigh too much
 WITHOUT = 0.35  # of the weight of the question as it was asked
-DECLINED = 0.15
+DECLINED = 0.18
 FURTHER = 15  # candidates after the best that are looked at for more answers
 WRONG, RIGHT, NEUTRAL = 0, 1, 2
 
