@@ -175,7 +175,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "from one source": {"question": "Что сказал Акимов?", "filters": {"sources": ["样例日报"]}},
     "filtered out": {"question": "What did Akimov announce?", "filters": {"since": "2090-01-01"}},
     "follow-up": {
-        "question": "And what did he say about Glonass?",
+        "question": "And what did he say about ground stations for Glonass?",
         "history": [{"question": "What did Akimov announce?", "citations": None}],  # filled in by the test
     },
 }
