@@ -28,12 +28,13 @@ def features(question: Question, hits: Sequence[Hit]) -> list[dict[str, float]]:
     for hit in hits:
         best_of[hit.article.id] = max(best_of.get(hit.article.id, -1.0), hit.dense_score)
     places = {(hit.article.id, hit.sentence.position): hit for hit in hits}
+    measure = measure_of(question.text, question.language)
     cited = {citation.article_id for turn in question.leans_on for citation in turn.citations}
     return [
         _likeness(hit, question, places, best, best_of[hit.article.id])
         | _shared(hit, question)
         | _form(hit)
-        | _wanted(hit, question)
+        | _wanted(hit, question, measure)
         | said
         | {"cited_before": float(hit.article.id in cited)}
         for hit, said in zip(hits, _spoken(question, hits, places), strict=True)
@@ -93,11 +94,10 @@ def is_headline(hit: Hit) -> bool:
     return opening and (text == hit.article.title.strip() or not _ENDS_SENTENCE.search(text))
 
 
-def _wanted(hit: Hit, question: Question) -> dict[str, float]:
+def _wanted(hit: Hit, question: Question, measure: str | None) -> dict[str, float]:
     """Whether the sentence holds the kind of thing that is asked for."""
     text, language = hit.sentence.text, hit.article.language
     held = holds(question, text, language) - 0.5
-    measure = measure_of(question.text, question.language)
     given = measure is not None and gives(measure, question.text, text, language)
     return {
         "measure": float(given),
@@ -128,6 +128,8 @@ def _spoken(question: Question, hits: Sequence[Hit], places: Mapping[Place, Hit]
 
 def _speaker(question: Question) -> frozenset[int]:
     """The places, among the question's units, of those that name whose words it asks for: names, or else all."""
+    if not question.speaker:
+        return frozenset()
     units = query_units(question.search_text)
     theirs = set(query_units(question.speaker))
     named = {unit for unit in theirs if unit.name}

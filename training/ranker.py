@@ -163,10 +163,7 @@ def fitted(asked: Sequence[Asked], plot: Path | None) -> dict[str, Any]:
     order = fit(asked).astype(float).round(3).tolist()
     return {
         "order": dict(zip(names, order, strict=True)),
-        "confidence": {
-            name: round(float(value), 3)
-            for name, value in zip([*names, "score", "lead"], confidence_weights, strict=True)
-        },
+        "confidence": {name: round(float(value), 3) for name, value in zip(signs[0], confidence_weights, strict=True)},
         "gap": round(gap, 3),
         "bias": round(float(regression.intercept_[0] - confidence_weights @ scaler.mean_), 3),
         "threshold": 0.5,
@@ -247,8 +244,8 @@ def bare(hit: Hit) -> Hit:
 
 def collect(encoder: SentenceTransformerEncoder, data: Path) -> list[Asked]:
     """Every question of the held-out articles, each article in one of its languages."""
-    items = [(index, item) for index, item in enumerate(questions()) if is_held_out(place(item))]
     everything, asked = questions(), []
+    items = [(index, item) for index, item in enumerate(everything) if is_held_out(place(item))]
     sentences = articles(data, {place(item) for _, item in items})
     made = {}
     for number, (where, texts) in enumerate(sentences.items()):
