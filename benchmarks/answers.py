@@ -1,6 +1,6 @@
 """How good: the figures of `citewire evaluate` on the development sets, and on the questions every user will ask.
 
-    python benchmarks/answers.py ../shared/eval [--markdown]
+    python benchmarks/answers.py ../shared/eval [--reader off|NAME] [--only news|xquad|founding]
 
 For each set a library of the scattered articles (each document in one language only: what a real library looks
 like), and one of all articles with the 3 x 3 matrix. Then the founding article among all of the news.
@@ -20,6 +20,7 @@ from index.encoder import SentenceTransformerEncoder
 from index.library import Library
 from qa.evaluation import Report, evaluate
 from qa.pipeline import Answerer
+from qa.readers import ON, open_reader
 
 QUESTIONS = (
     "what did Akimov announce?",
@@ -42,31 +43,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, help="the folder that holds news/ and xquad/")
     parser.add_argument("--only", choices=("news", "xquad", "founding"))
+    parser.add_argument("--reader", default=ON, help="on, off or the name of another")
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     for name in ("news", "xquad"):
         if options.only in (None, name):
             folder = options.sets / name
             with library(encoder, folder / "articles.scattered.jsonl") as opened:
-                show(f"{name}, scattered library", evaluate(Answerer(opened), folder))
+                show(f"{name}, scattered library", evaluate(answering(opened, options.reader), folder))
             if name == "news":
                 with library(encoder, *(folder / f"articles.{language}.jsonl" for language in Language)) as opened:
-                    show(f"{name}, all articles", evaluate(Answerer(opened), folder, matrix=True))
+                    show(f"{name}, all articles", evaluate(answering(opened, options.reader), folder, matrix=True))
     if options.only in (None, "founding"):
-        founding(encoder, options.sets)
+        founding(encoder, options.sets, options.reader)
 
 
-def founding(encoder: SentenceTransformerEncoder, sets: Path) -> None:
+def founding(encoder: SentenceTransformerEncoder, sets: Path, reader: str) -> None:
     article = sets.parent / "articles" / "china-russia-2019-09-18.txt"
     news = [sets / "news" / f"articles.{language}.jsonl" for language in Language]
     for title, places in (("alone", [article]), ("among 186 news articles", [article, *news])):
         with library(encoder, *places) as opened:
             print(f"\n### The founding article, {title}\n")
+            answerer = answering(opened, reader)
             for question in QUESTIONS:
-                answer = Answerer(opened).ask(question)
+                answer = answerer.ask(question)
                 print(f"- **{question}** ({'answered' if answer.answered else 'declined'}, {answer.confidence:.2f})")
                 for citation in answer.citations:
                     print(f"    {citation.number}. {citation.quote}")
+
+
+def answering(opened: Library, reader: str) -> Answerer:
+    return Answerer(opened, reader=open_reader(reader, opened.encoder))
 
 
 @contextmanager

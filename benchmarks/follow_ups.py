@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from answers import library
+from answers import answering, library
 from platformdirs import user_cache_path
 
 from index.encoder import SentenceTransformerEncoder
@@ -26,6 +26,7 @@ ITEMS = Path(__file__).with_name("follow_ups.jsonl")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", type=Path)
+    parser.add_argument("--reader", default="on", help="on, off or the name of another")
     parser.add_argument("--errors", action="store_true", help="print what went wrong")
     options = parser.parse_args()
     gold = Gold(options.set)
@@ -33,7 +34,7 @@ def main() -> None:
     alone: dict[str, list[bool]] = defaultdict(list)
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     with library(encoder, options.set / "articles.scattered.jsonl") as opened:
-        answerer = Answerer(opened)
+        answerer = answering(opened, options.reader)
         for line in ITEMS.read_text(encoding="utf-8").splitlines():
             item = json.loads(line)
             first, then = item["first"]["question"], item["then"]["question"]

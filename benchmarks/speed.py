@@ -23,6 +23,7 @@ from corpus.types import Article, Document, Language
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
 from qa.pipeline import Answerer
+from qa.readers import OFF, ON, open_reader
 
 ROUNDS = 20
 
@@ -44,15 +45,15 @@ def main() -> None:
         articles = [article for language in Language for article in sample_articles(language)]
         library.warm()
         took = seconds(lambda: list(library.add(articles)))
-        added = library.stats().sentences
-        rate = added / took
+        rate = library.stats().sentences / took
         print(f"index articles            {rate:8.1f} sentences a second, {rate / bare:.2f} of the bare encoder")
         print(f"index them again          {seconds(lambda: list(library.add(articles))):8.2f} s (unchanged)")
-        answerer = Answerer(library)
-        for language in Language:
-            questions = itertools.cycle(samples.questions(language))
-            milliseconds = median(lambda each=questions: answerer.ask(next(each)))
-            print(f"answer one question, {language}   {milliseconds:8.1f} ms (p50), {added} sentences in the library")
+        for reader in (OFF, ON):
+            answerer = Answerer(library, reader=open_reader(reader, library.encoder))
+            for language in Language:
+                questions = itertools.cycle(samples.questions(language))
+                milliseconds = median(lambda each=questions, asked=answerer: asked.ask(next(each)))
+                print(f"answer one question, {language}   {milliseconds:8.1f} ms (p50), reader {reader}")
 
 
 def all_sentences() -> list[str]:

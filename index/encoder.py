@@ -11,12 +11,12 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -37,13 +37,13 @@ _CALIBRATION = 400  # sentences per language; the means move by less than 0.01 b
 class SentenceTransformerEncoder:
     """The embedded model (`name` empty), or the sentence-transformers model of that name or folder.
 
-    The model is loaded when first needed, since that and importing torch take seconds. A name is looked up where
-    sentence-transformers looks: a local folder, the hub's cache, the hub.
+    `is_embedded` tells which. The model is loaded when first needed, since that and importing torch take seconds. A
+    name is looked up where sentence-transformers looks: a local folder, the hub's cache, the hub.
     """
 
     def __init__(self, name: str, cache: Path, progress: bundled.Progress = bundled.silent) -> None:
         self.name = name or bundled.NAME
-        self._embedded = name in ("", bundled.NAME)
+        self.is_embedded = name in ("", bundled.NAME)
         self._cache = cache
         self._progress = progress
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        if self._embedded:
+        if self.is_embedded:
             folder = bundled.model_folder(self._cache, self._progress)
             return SentenceTransformer(str(folder), local_files_only=True)
         try:
@@ -66,7 +66,7 @@ class SentenceTransformerEncoder:
 
     @property
     def fingerprint(self) -> str:
-        return bundled.fingerprint() if self._embedded else f"{self.name}:{self.dimension}"
+        return bundled.fingerprint() if self.is_embedded else f"{self.name}:{self.dimension}"
 
     @property
     def dimension(self) -> int:
@@ -80,6 +80,12 @@ class SentenceTransformerEncoder:
     def encode_sentences(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension), float32."""
         return self._encode(texts, ("passage", "document"))
+
+    @contextmanager
+    def transformer(self) -> Iterator[Any]:
+        """The model's first module, a transformer with its tokenizer, which nobody else uses inside the block."""
+        with self._lock:
+            yield self._model[0]
 
     def _encode(self, texts: Sequence[str], roles: Sequence[str]) -> Vectors:
         with self._lock:  # loads once; and two encodings at once are slower than one after the other

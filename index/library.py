@@ -208,6 +208,10 @@ class Library:
 
     # Reading
 
+    @property
+    def encoder(self) -> Encoder:
+        return self._encoder
+
     def article(self, article_id: str) -> Article | None:
         return self._store.articles([article_id]).get(article_id)
 

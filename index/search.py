@@ -94,7 +94,8 @@ def _hits(
 ) -> list[Hit]:
     """The chosen candidates as hits, best first by a plain blend of dense, context and coverage."""
     scores = _scores(candidates, vector)
-    matched = [_matched(_text(candidates, row), units) for row in candidates.rows]
+    texts = {(row.article_id, row.position): _text(candidates, row) for row in candidates.rows}
+    matched = [_matched(text, units) for text in texts.values()]
     around = _matched_around(candidates, matched, units)
     shares = _Shares(units, weights, language)
     found = [
@@ -105,6 +106,7 @@ def _hits(
             shares,
             matched[index],
             around[row.article_id],
+            (texts.get((row.article_id, row.position - 1), ""), texts.get((row.article_id, row.position + 1), "")),
         )
         for index, row in enumerate(candidates.rows)
         if row.id in candidates.chosen
@@ -119,6 +121,7 @@ def _hit(
     shares: "_Shares",
     matched: frozenset[int],
     around: frozenset[int],
+    neighbours: tuple[str, str],
 ) -> Hit:
     row = candidates.rows[index]
     article = candidates.articles[row.article_id]
@@ -140,6 +143,7 @@ def _hit(
         names=shares.of_names(matched),
         article_names=shares.of_names(around),
         matched=matched,
+        neighbours=neighbours,
         vector=candidates.vectors[index],
     )  # fmt: skip
 

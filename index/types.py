@@ -72,8 +72,8 @@ class Hit:
     `lexical_score` is BM25, 0 where lexical search did not return the sentence. `coverage` is the share of what the
     question asks about, weighted by rarity, that the sentence holds, `article_coverage` that its article's title and
     sentences around hold; `names` and `article_names` the same of the question's names alone; `matched` are the places,
-    among the question's units (`terms.query_units`), of those that the sentence holds. `vector` is the centred unit
-    vector.
+    among the question's units (`terms.query_units`), of those that the sentence holds. `neighbours` are the sentences
+    before and after it, as far as they were fetched. `vector` is the centred unit vector.
     """
 
     sentence: Sentence
@@ -89,6 +89,7 @@ class Hit:
     names: float
     article_names: float
     matched: frozenset[int]
+    neighbours: tuple[str, str]
     vector: Vectors = field(compare=False, repr=False)
 
 

@@ -73,6 +73,7 @@ def citation(ranked: Ranked) -> Citation:
         start=sentence.start,
         end=sentence.end,
         probability=round(ranked.probability, 4),
+        span=ranked.span,
         context=Context(before.start, before.end, before.text) if before else None,
         dates=relative_dates(quote, article.language, article.published),
     )

@@ -99,6 +99,10 @@ class Gold:
         articles = [item for file in files for item in _read(file, _is_article)]
         self._by_url = {item["url"]: item for item in articles}
 
+    def articles(self, language: Language) -> list[Item]:
+        """The articles in one language, as their file has them."""
+        return [item for item in self._by_url.values() if item["language"] == language]
+
     def is_right(self, citation: Citation, references: Sequence[str]) -> bool:
         """Whether a citation hits one of the sentences, each given as `document#number`."""
         return self.hits(citation.url, citation.start, citation.end, references)

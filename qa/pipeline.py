@@ -1,7 +1,8 @@
-"""Ask a library a question: search, rank, answer."""
+"""Ask a library a question: search, rank, read, answer."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from index.library import Library
 from index.stages import stage
@@ -10,17 +11,25 @@ from qa.answer import choose, citation, cite, text_of
 from qa.messages import message
 from qa.question import readings
 from qa.rank import Ranked, Ranker
+from qa.reader import Reader
+from qa.reread import DEPTH, Rereader
 from qa.types import Abstention, AbstentionReason, Answer, Question, Turn
 
 _NEAREST = 3  # passages shown when abstaining
 
 
 class Answerer:
-    """Answers questions from one library. Safe to call from many threads."""
+    """Answers questions from one library. Safe to call from many threads.
 
-    def __init__(self, library: Library, ranker: Ranker | None = None) -> None:
+    A reader, where one is given, reads the `depth` best candidates of a question before it is answered.
+    """
+
+    def __init__(
+        self, library: Library, ranker: Ranker | None = None, reader: Reader | None = None, *, depth: int = DEPTH
+    ) -> None:
         self.library = library
         self._ranker = ranker or Ranker()
+        self._rereader = Rereader(reader, depth=depth) if reader else None
 
     def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = (), limit: int = 5) -> Answer:
         """Answer with at most `limit` facts, or abstain; `history` holds the earlier turns, oldest first.
@@ -29,9 +38,9 @@ class Answerer:
         """
         began = time.perf_counter()
         searched = self.library.count(filters)
-        read = [(reading, self._ranked(reading, filters) if searched else []) for reading in readings(text, history)]
-        question, ranked = max(read, key=lambda each: _news(*each))
-        facts = choose(ranked, self._ranker, limit)
+        asked = [(each, self._ranked(each, filters) if searched else []) for each in readings(text, history)]
+        question, ranked = max(asked, key=lambda each: _news(*each))
+        facts = choose(ranked, self._rereader.ranker if self._rereader else self._ranker, limit)
         citations = cite(facts)
         reason = None if facts else self._why_not(searched)
         return Answer(
@@ -41,15 +50,25 @@ class Answerer:
             citations=citations,
             confidence=round(ranked[0].probability, 4) if ranked else 0.0,
             abstention=Abstention(reason, message(reason, question.language)) if reason else None,
-            nearest=() if facts else tuple(citation(each) for each in ranked[:_NEAREST]),
+            nearest=() if facts else tuple(citation(replace(each, span=None)) for each in ranked[:_NEAREST]),
             searched_articles=searched,
             took_ms=round(1000 * (time.perf_counter() - began), 1),
         )
 
+    def warm(self) -> None:
+        """Load the models and the indexes now rather than at the first question."""
+        self.library.warm()
+        if self._rereader:
+            self._rereader.warm()
+
     def _ranked(self, question: Question, filters: Filters) -> list[Ranked]:
         hits = self.library.search(question.search_text, question.language, filters=filters)
         with stage("rank"):
-            return self._ranker.rank(question, hits)
+            ranked = self._ranker.rank(question, hits)
+        if self._rereader is None:
+            return ranked
+        with stage("read"):
+            return self._rereader.rank(question, ranked)
 
     def _why_not(self, searched: int) -> AbstentionReason:
         if searched:

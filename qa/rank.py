@@ -1,13 +1,13 @@
 """Hit[] → Hit[] with one calibrated probability each: that this sentence answers the question.
 
 Logistic functions of features that a person can read (features.py). `training/ranker.py` fits them; the weights, and
-what they were fitted on, stand in `ranker.json`.
+what they were fitted on, stand in `ranker.json`: some for hits as they were found, others for hits that a reader read.
 """
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -19,24 +19,33 @@ from qa.types import Question
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A hit with the probability that it answers the question."""
+    """A hit with the probability that it answers the question, its score, and the features behind both.
+
+    Scores compare hits that one set of weights has ranked, those read or those not read, and no others.
+
+    `span` is the `[start, end)` of the exact answer in the sentence, where a reader has found one.
+    """
 
     hit: Hit
     probability: float
+    score: float = 0.0
+    features: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    span: tuple[int, int] | None = None
 
 
 class Ranker:
-    """Scores hits with the weights of `ranker.json`, or with those given."""
+    """Scores hits with the weights given, or those of `ranker.json` for hits that were read, or not read."""
 
-    def __init__(self, weights: dict[str, Any] | None = None) -> None:
+    def __init__(self, weights: dict[str, Any] | None = None, *, after_reading: bool = False) -> None:
         self._given = weights
+        self._section = "read" if after_reading else "found"
 
     @cached_property
     def _weights(self) -> dict[str, Any]:
         if self._given is not None:
             return self._given
         text = resources.files("qa").joinpath("ranker.json").read_text(encoding="utf-8")
-        weights: dict[str, Any] = json.loads(text)
+        weights: dict[str, Any] = json.loads(text)[self._section]
         return weights
 
     @property
@@ -51,12 +60,15 @@ class Ranker:
         return _logistic(_weighted(weights, signs))
 
     def rank(self, question: Question, hits: Sequence[Hit]) -> list[Ranked]:
-        """The hits, most probable first.
+        """The hits, most probable first."""
+        return self.order(hits, features(question, hits))
+
+    def order(self, hits: Sequence[Hit], rows: Sequence[dict[str, float]]) -> list[Ranked]:
+        """The hits of a question by their features, most probable first.
 
         One set of weights orders the hits of a question; another tells how sure its best one is, and the others come
         behind by their scores.
         """
-        rows = features(question, hits)
         if not rows:
             return []
         scores = [_weighted(self._weights["order"], row) for row in rows]
@@ -64,8 +76,8 @@ class Ranker:
         level = _weighted(self._weights["confidence"], confidence(rows[best], scores)) + float(self._weights["bias"])
         gap = float(self._weights["gap"])
         ranked = [
-            Ranked(hit, _logistic(level + gap * (score - scores[best])))
-            for hit, score in zip(hits, scores, strict=True)
+            Ranked(hit, _logistic(level + gap * (score - scores[best])), score, row)
+            for hit, score, row in zip(hits, scores, rows, strict=True)
         ]
         return sorted(ranked, key=lambda each: -each.probability)
 

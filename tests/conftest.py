@@ -57,7 +57,7 @@ def make_hit(article: Article, position: int = 0, **scores: object) -> Hit:
     """A hit on one sentence of an article, all scores zero but those given."""
     numbers = [field.name for field in fields(Hit) if field.type == "float" or field.type is float]
     values: dict[str, object] = dict.fromkeys(numbers, 0.0)
-    values |= {"matched": frozenset(), "vector": np.eye(4, dtype=np.float32)[0]}
+    values |= {"matched": frozenset(), "neighbours": ("", ""), "vector": np.eye(4, dtype=np.float32)[0]}
     return Hit(sentences(article)[position], article, **(values | scores))  # type: ignore[arg-type]
 
 

@@ -79,6 +79,9 @@ class ScriptedAnswerer:
         self.failure: Exception | None = None
         self.asked: dict[str, Any] = {}
 
+    def warm(self) -> None:
+        self.library.warm()
+
     def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = (), limit: int = 5) -> Answer:
         if self.failure:
             raise self.failure

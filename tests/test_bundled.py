@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import make_article
+from platformdirs import user_cache_path
 
 from index import bundled
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
 from index.types import ModelUnavailable
 from qa.pipeline import Answerer
+from qa.reader import Excerpt
+from qa.readers import OFF, ON, open_reader
 
 WEIGHTS = b"weights"
 
@@ -213,12 +216,40 @@ def test_with_our_adapter_a_question_finds_its_answer_in_another_language(
     )
     with Library.open(folder) as library:
         assert [outcome.status for outcome in library.add([article])] == ["added"]
-        answerer = Answerer(library)
-        for question, start in {
-            "Что объявил Акимов?": "Akimov said",
-            "阿基莫夫宣布了什么？": "Akimov said",
-            "На сколько подорожал хлеб?": "Bread",
-            "渡轮为什么晚点？": "The ferry",
-        }.items():
-            answer = answerer.ask(question)
-            assert (answer.citations or answer.nearest)[0].quote.startswith(start)
+        for reader in (OFF, ON):
+            answerer = Answerer(library, reader=open_reader(reader, library.encoder))
+            for question, start in {
+                "Что объявил Акимов?": "Akimov said",
+                "阿基莫夫宣布了什么？": "Akimov said",
+                "На сколько подорожал хлеб?": "Bread",
+                "渡轮为什么晚点？": "The ferry",
+            }.items():
+                answer = answerer.ask(question)
+                assert (answer.citations or answer.nearest)[0].quote.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How much did bread prices rise?", "three percent"),
+        ("На сколько подорожал хлеб?", "three percent"),
+        ("面包价格上涨了多少？", "three percent"),
+        ("When did bread prices rise?", "May"),
+        ("渡轮为什么晚点？", "fog"),
+    ],
+)
+def test_the_reader_that_comes_along_finds_the_exact_words(question: str, told: str) -> None:
+    sentences = {
+        3: "The ferry to Harstad was late because of fog.",
+        4: "Bread prices rose by three percent in May.",
+        5: "\ufeff Akimov said nothing 😀 about it.",
+    }
+    reader = open_reader(ON, SentenceTransformerEncoder("", user_cache_path("citewire")))
+    assert reader is not None
+    (readings,) = reader.read(question, [Excerpt("Prices", sentences, list(sentences))])
+    best = max(readings, key=lambda place: readings[place].answers)
+    assert told in sentences[best]
+    assert told in sentences[best][slice(*(readings[best].span or ()))]
+    for place, reading in readings.items():
+        start, end = reading.span or (0, 1)
+        assert 0 <= start < end <= len(sentences[place])

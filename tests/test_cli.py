@@ -53,6 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return make(folder, encoder=WordEncoder(), cache=tmp_path / "cache")
 
     monkeypatch.setattr(Library, "open", open_)
+    monkeypatch.setattr("qa.readers.open_reader", lambda wanted, *_: wanted.strip("onf") or None)
     monkeypatch.setenv("CITEWIRE_LIBRARY", str(tmp_path / "library"))
     return tmp_path / "library"
 
@@ -72,8 +73,9 @@ def answer(library: Library, monkeypatch: pytest.MonkeyPatch) -> Answer:
 
 def scripted(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> Answer:
     class Scripted(ScriptedAnswerer):
-        def __init__(self, library: Library) -> None:
+        def __init__(self, library: Library, **options: Any) -> None:
             super().__init__(library)
+            asked.update(options)
             self.answer = answer
 
         def ask(self, text: str, **options: Any) -> Answer:
@@ -120,7 +122,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ([], ["--library", "--model", "--version", "CITEWIRE_LIBRARY"]),
+        ([], ["--library", "--model", "--reader", "on|off|NAME", "--version", "CITEWIRE_LIBRARY"]),
         (["add"], ["PATH|URL", "JSON Lines", "stdin"]),
         (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "en|ru|zh"]),
         (
@@ -169,6 +171,7 @@ def test_version_is_printed(run: Run) -> None:
         ["keys", "add"],
         ["ask", "When?", "--library", "x"],
         ["--library", "", "stats"],
+        ["--reader", "", "ask", "When?"],
     ],
 )
 def test_wrong_usage_exits_with_2_and_touches_nothing(run: Run, folder: Path, arguments: list[str]) -> None:
@@ -188,6 +191,17 @@ def test_the_library_is_the_option_before_the_environment_before_the_users_folde
     assert used() == str(folder)
     monkeypatch.delenv("CITEWIRE_LIBRARY")
     assert used() == str(cli.platformdirs.user_data_path("citewire"))
+
+
+@pytest.mark.parametrize(("options", "offline"), [([], "1"), (["--reader", "on"], "1"), (["--reader", "x/y"], "0")])
+def test_only_a_named_reader_may_be_looked_for_on_another_machine(
+    run: Run, answer: Answer, monkeypatch: pytest.MonkeyPatch, options: list[str], offline: str
+) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    assert run(*options, "ask", "When?").code == 0
+    assert answer
+    assert os.environ["HF_HUB_OFFLINE"] == offline
+    assert asked["reader"] == (options[-1] if offline == "0" else None)
 
 
 # add
@@ -323,13 +337,13 @@ def test_ask_passes_filters_and_limit_on(run: Run) -> None:
     filters = Filters(
         frozenset({Language.EN, Language.ZH}), frozenset({"日报", "Вестник"}), date(2019, 9, 1), date(2019, 9, 30)
     )
-    assert asked == {"filters": filters, "limit": 20}
+    assert asked == {"reader": None, "filters": filters, "limit": 20}
 
 
 @pytest.mark.usefixtures("answer")
 def test_ask_has_no_filters_and_a_limit_of_five_by_default(run: Run) -> None:
     run("ask", "When?")
-    assert asked == {"filters": Filters(), "limit": 5}
+    assert asked == {"reader": None, "filters": Filters(), "limit": 5}
 
 
 @pytest.mark.usefixtures("answer")

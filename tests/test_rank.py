@@ -46,7 +46,7 @@ def test_the_threshold_is_that_of_the_weights() -> None:
 
 def test_the_weights_that_come_along_fit_the_features() -> None:
     path = resources.files("qa").joinpath("ranker.json")
-    weights = json.loads(path.read_text(encoding="utf-8"))
+    weights = json.loads(path.read_text(encoding="utf-8"))["found"]
     assert set(weights["order"]) == set(NAMES)
     assert set(weights["confidence"]) == {*NAMES, "score", "lead"} - {"cited_before"}
     assert 0 < weights["threshold"] < 1
@@ -59,8 +59,7 @@ def test_what_stands_beside_the_best_is_likelier_to_answer_too() -> None:
     article = make_article("Akimov spoke. He smiled. It rained.", id="a")
     best, after, later = (Ranked(make_hit(article, position), 0.5) for position in range(3))
     stranger = Ranked(make_hit(make_article("Else.", id="b")), 0.5)
-    weights = json.loads(resources.files("qa").joinpath("ranker.json").read_text(encoding="utf-8"))
-    ranker = Ranker(weights)
+    ranker = Ranker()
     assert ranker.beside(best, after) > ranker.beside(best, later) > ranker.beside(best, stranger)
     assert ranker.beside(best, after) > ranker.beside(best, replace(after, probability=0.1))
 

@@ -2,16 +2,21 @@
 
 import itertools
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from conftest import SHARED
+from test_passages import make_pieced
 
 from corpus.sentences import split
 from corpus.types import Language
-from training.news import is_held_out, place, questions
+from qa.passages import Pieces, sheet
+from training.news import articles, is_held_out, place, questions
+from training.reader import PARAGRAPHS, Example, key_of, losses, swapped, token_spans, window
 
 SHORTEST = 25  # characters: "Yes, he said." may occur anywhere
 needs_data = pytest.mark.skipif(
@@ -46,7 +51,7 @@ def _trained_on() -> Iterator[str]:
         yield item["question"]
     for context, language in contexts.items():
         yield from (context[start:end] for start, end in split(context, language))
-    for item in questions():
+    for item in (*questions(), *_lines(PARAGRAPHS)):
         yield from item["question"].values()
 
 
@@ -71,7 +76,11 @@ def test_every_question_is_about_an_article_of_the_data() -> None:
 
 def test_questions_stand_in_three_languages_and_follow_ups_behind_what_they_follow() -> None:
     asked = questions()
-    assert all(set(item["question"]) == set(Language) and all(item["question"].values()) for item in asked)
+    for item in asked:  # some are in English and the article's other language alone
+        assert Language.EN in item["question"]
+        assert len(item["question"]) > 1
+        assert set(item["question"]) <= set(Language)
+        assert all(item["question"].values())
     assert all(bool(item["groups"]) is (item["type"] != "near") for item in asked)
     for before, item in itertools.pairwise(asked):
         assert not item.get("follows") or place(before) == place(item)
@@ -80,3 +89,81 @@ def test_questions_stand_in_three_languages_and_follow_ups_behind_what_they_foll
 def test_some_articles_are_held_out_for_the_ranker() -> None:
     places = {place(item) for item in questions()}
     assert 0.2 < sum(map(is_held_out, places)) / len(places) < 0.4
+
+
+@needs_data
+def test_every_marked_answer_is_inside_its_sentence_or_paragraph() -> None:
+    data, marked = SHARED / "training", 0
+    texts = articles(data, {place(item) for item in questions()})
+    for item in questions():
+        for number, spans in item.get("spans", {}).items():
+            assert any(int(number) in group for group in item["groups"])
+            for language, (start, end) in spans.items():
+                sentence = texts[place(item)][int(number)][language]
+                assert 0 <= start < end <= len(sentence)
+                assert sentence[start:end] == sentence[start:end].strip()
+                marked += 1
+    assert marked > 6_000
+    paragraphs = {key_of(item["context"]): item["context"] for item in _lines(data / "reading.jsonl")}
+    for item in _lines(PARAGRAPHS):
+        start, end = item["span"] or (0, 1)
+        assert 0 <= start < end <= len(paragraphs[item["paragraph"]])
+
+
+def test_a_window_holds_its_sentence_fits_and_leaves_the_barred_out() -> None:
+    chance = random.Random(1)
+    for _ in range(500):
+        lengths = [chance.randint(2, 40) for _ in range(12)]
+        barred = set(chance.sample(range(12), 4))
+        at = chance.choice([place for place in range(12) if place not in barred])
+        view = window(lengths, at, barred, 80, chance)
+        assert at in view
+        assert not barred & set(view)
+        assert sum(lengths[place] for place in view) <= 80
+
+
+def test_spans_of_characters_become_spans_of_tokens() -> None:
+    pieced = make_pieced()
+    sentences = ["Ann left early", "Ann came"]
+    page = sheet(pieced, pieced.question("who came"), Pieces([], []), pieced.cut(sentences))
+    first = page.tokens[0].start
+    assert token_spans(page, {0: (4, 14)}) == [(first + 1, first + 2)]
+    assert token_spans(page, {1: (0, 3)}) == [(page.tokens[1].start,) * 2]
+    short = sheet(pieced, pieced.question("who came"), Pieces([], []), pieced.cut(sentences[:1]), limit=9)
+    assert token_spans(short, {0: (9, 14)}) == []  # cut off
+
+
+@pytest.mark.parametrize("question", ["Who won in 2014?", "Кто победил в 2014 году?", "谁在2014年获胜？"])
+def test_another_number_is_not_one_of_the_text(question: str) -> None:
+    chance = random.Random(1)
+    others = {swapped(question, "Ann won in 2014 and 2016.", chance) for _ in range(50)} - {None}
+    assert others
+    assert not any("2014" in other or "2016" in other for other in others if other)
+    assert swapped("Who won?", "2014", chance) is None
+
+
+def test_the_losses_fall_when_the_scores_are_right() -> None:
+    pieced = make_pieced()
+    page = sheet(pieced, pieced.question("who"), Pieces([], []), pieced.cut(["Ann left", "who came"]))
+    first = page.tokens[0].start
+    answered = Example(page, [1, 0], [(first, first)])
+    nothing = Example(page, [0, 0], [])
+    unsure = torch.zeros(1, len(page.ids), 3)
+    right, none = unsure.clone(), unsure.clone()
+    right[0, first, :2] = 9.0
+    right[0, page.tokens[0].start : page.tokens[0].stop, 2] = 9.0
+    right[0, page.tokens[1].start : page.tokens[1].stop, 2] = -9.0
+    none[0, 0, :2], none[0, page.begin :, 2] = 9.0, -9.0
+    for example, good, bad in ((answered, right, none), (nothing, none, right)):
+        for better, middle, worse in zip(*(losses([example], each) for each in (good, unsure, bad)), strict=True):
+            assert better < 0.05 < middle < worse
+
+
+def test_a_sentence_that_may_count_is_left_out_of_the_loss() -> None:
+    pieced = make_pieced()
+    page = sheet(pieced, pieced.question("who"), Pieces([], []), pieced.cut(["Ann left", "who came"]))
+    low, high = torch.zeros(1, len(page.ids), 3), torch.zeros(1, len(page.ids), 3)
+    high[0, page.tokens[1].start : page.tokens[1].stop, 2] = 9.0
+    for labels in ([1, -1], [0, -1]):
+        one, other = (losses([Example(page, labels, None)], scores)[0] for scores in (low, high))
+        assert one == pytest.approx(float(other), abs=1e-3)

@@ -198,7 +198,9 @@ def asked_of_news(data: Path, chance: random.Random) -> Iterator[Asked]:
             language = chance.choice(languages(sentences[where]))
             for number in window(list(sentences[where]), items):
                 texts.append((where, number, "passage: " + sentences[where][number][language]))
-            rows += [(where, item, "query: " + item["question"][chance.choice(list(Language))]) for item in items]
+            rows += [
+                (where, item, "query: " + item["question"][chance.choice(list(item["question"]))]) for item in items
+            ]
         right = [[where == other and number in gold(item) for other, number, _ in texts] for where, item, _ in rows]
         neutral = [
             [where == other and number in set(item["optional"]) - gold(item) for other, number, _ in texts]

@@ -1,13 +1,15 @@
 """Fit the ranker's weights on questions about news, and calibrate its probabilities.
 
-    python -m training.ranker --data ../shared/training --eval ../shared/eval
+    python -m training.ranker --data ../shared/training --eval ../shared/eval [--reader NAME]
 
-Candidates come from our own search over news articles whose questions the adapter has never seen (training/news.py),
-each article in one of its languages; and, for questions about whatever somebody said, over the sample articles.
+Candidates come from our own search over news articles whose questions the adapter and the reader have never seen
+(training/news.py), each article in one of its languages; and, for questions about whatever somebody said, over the
+sample articles. Two sets of weights are fitted in the same way: for candidates as they were found, and for the best of
+these after a reader has read them.
 
 1. *Order*: a conditional logit (McFadden 1974), that is, a softmax over the candidates of each answerable question.
 2. *Confidence*: a logistic regression (Platt 1999) of "the best candidate answers" on its features, its score and its
-   lead, from those questions, near misses, and all of them again without their answers and without their articles.
+   lead, from those questions, near misses, and many of them again without their answers or without their articles.
 3. *Gap*: how fast the probability falls for the candidates behind the best.
 4. *Further sentences*: a logistic regression, from questions whose best candidate answers, of whether another does too.
 5. *Threshold*: the one number taken from the development sets, news and xquad: where the answerable questions declined
@@ -16,7 +18,7 @@ each article in one of its languages; and, for questions about whatever somebody
 
 Prints top1 by cross-validation over articles, the reliability of the probabilities, and the curve of thresholds;
 writes `qa/ranker.json` and, with `--plot`, the reliability as a picture. `--keep FILE` keeps the candidates for another
-run.
+run. Reading takes most of the time, some ten minutes on two cores.
 """
 
 import argparse
@@ -24,7 +26,7 @@ import itertools
 import json
 import pickle
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -50,6 +52,10 @@ from qa.evaluation import Gold, read_questions, references
 from qa.features import features
 from qa.question import understand
 from qa.rank import Ranked, Ranker, companionship, confidence
+from qa.reader import Reader
+from qa.readers import ON, open_reader
+from qa.reread import DEPTH, Rereader, read
+from qa.reread import features as reading_features
 from qa.speaker import speaks
 from qa.types import CitedSentence, Question, Turn
 from training.news import Place, articles, is_held_out, languages, lines, place, questions
@@ -76,6 +82,7 @@ SURELY = 0.5  # from this degree a sentence holds somebody's own words
 RAREST = 0.05  # a deviation below it belongs to a feature that few questions have, which must not weigh too much
 WITHOUT = 0.35  # of the weight of the question as it was asked
 DECLINED = 0.18
+SAMPLED = 100  # questions of a development set, about, that the threshold is set on
 FURTHER = 15  # candidates after the best that are looked at for more answers
 WRONG, RIGHT, NEUTRAL = 0, 1, 2
 
@@ -84,33 +91,56 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with its candidates, their labels, the article it is about, and its language and kind."""
+    """A question with its candidates, their labels, the article it is about, and its language and kind.
+
+    `read` are the features of the candidates after they were read; None before.
+    """
 
     question: Question
     hits: list[Hit]
     labels: NDArray[np.int64]
     where: Place
     about: str
+    read: list[dict[str, float]] | None = None
+
+    @cached_property
+    def features(self) -> list[dict[str, float]]:
+        """The features of each candidate."""
+        return features(self.question, self.hits) if self.read is None else self.read
 
     @cached_property
     def rows(self) -> Array:
-        """The features of each candidate, shape (candidates, features)."""
-        return np.array([list(row.values()) for row in features(self.question, self.hits)], np.float32)
+        """The same as numbers, shape (candidates, features)."""
+        return np.array([list(row.values()) for row in self.features], np.float32)
 
     @property
     def answerable(self) -> bool:
         return bool((self.labels == RIGHT).any())
 
     def without_answers(self) -> "Asked":
-        return self.only(self.labels == WRONG)
+        right = {
+            (hit.article.id, hit.sentence.position)
+            for hit, label in zip(self.hits, self.labels, strict=True)
+            if label != WRONG
+        }
+        return self.only(self.labels == WRONG, right)
 
     def without_article(self) -> "Asked":
         about = address(self.where, "")
         return self.only(np.array([not hit.article.url.startswith(about) for hit in self.hits]))
 
-    def only(self, left: NDArray[np.bool_]) -> "Asked":
-        hits = [hit for hit, kept in zip(self.hits, left, strict=True) if kept]
+    def only(self, left: NDArray[np.bool_], gone: Set[tuple[str, int]] = frozenset()) -> "Asked":
+        """With the hits left; no neighbour of theirs is one of the sentences that are gone."""
+        hits = [_alone(hit, gone) for hit, kept in zip(self.hits, left, strict=True) if kept]
         return Asked(self.question, hits, self.labels[left], self.where, self.about)
+
+
+def _alone(hit: Hit, gone: Set[tuple[str, int]]) -> Hit:
+    before, after = (
+        "" if (hit.article.id, hit.sentence.position + step) in gone else neighbour
+        for step, neighbour in zip((-1, 1), hit.neighbours, strict=True)
+    )
+    return replace(hit, neighbours=(before, after))
 
 
 def main() -> None:
@@ -119,31 +149,67 @@ def main() -> None:
     parser.add_argument("--eval", type=Path, required=True)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--reader", default=ON)
     options = parser.parse_args()
     torch.manual_seed(1)
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    reader = open_reader(options.reader, encoder)
+    if reader is None:
+        parser.error("--reader off leaves nothing to fit the second weights with")
     asked = kept(options.keep) or [*collect(encoder, options.data), *open_questions(encoder)]
     if options.keep:
         options.keep.write_bytes(pickle.dumps(asked))
-    result = fitted(asked, options.plot)
-    result["threshold"] = threshold(encoder, options.eval, Ranker(result))
-    OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    fewer = [less for number, each in enumerate(asked) if (less := reduced(each, number)) and less.hits]
+    print("## As they were found")
+    found = fitted(asked, fewer, None)
+    found["threshold"] = threshold(encoder, options.eval, Ranker(found), None)
+    print("## After reading")
+    sections = {"found": found, "read": {}}
+    again = [[reread(each, Ranker(found), reader) for each in some] for some in (asked, fewer)]
+    sections["read"] = fitted(*again, options.plot)
+    rereader = Rereader(reader, Ranker(sections["read"]))
+    sections["read"]["threshold"] = threshold(encoder, options.eval, Ranker(found), rereader)
+    provenance = {
+        "script": "training/ranker.py",
+        "fitted_on": "training/questions.jsonl, held-out articles of the parallel news; sample articles",
+        "questions": len(asked),
+        "reader": options.reader,
+        "threshold_set_on": "news and xquad development sets, scattered libraries, answers taken away",
+    }
+    OUT.write_text(json.dumps(sections | {"provenance": provenance}, indent=1) + "\n", encoding="utf-8")
 
 
 def kept(path: Path | None) -> list[Asked] | None:
     return pickle.loads(path.read_bytes()) if path and path.is_file() else None
 
 
-def fitted(asked: Sequence[Asked], plot: Path | None) -> dict[str, Any]:
-    """The weights, all but the threshold."""
-    names = list(features(asked[0].question, asked[0].hits)[0])
+def reduced(asked: Asked, number: int) -> Asked | None:
+    """The question again without its answers or, every third time, without their article."""
+    if number % 3 == 0 and asked.where[0] != "samples":
+        return asked.without_article()
+    return asked.without_answers() if asked.answerable else None
+
+
+def reread(asked: Asked, ranker: Ranker, reader: Reader) -> Asked:
+    """The question with its best candidates, read."""
+    ranked = ranker.order(asked.hits, asked.features)[:DEPTH]
+    labels = {hit.sentence.id: label for hit, label in zip(asked.hits, asked.labels, strict=True)}
+    return Asked(
+        asked.question,
+        [each.hit for each in ranked],
+        np.array([labels[each.hit.sentence.id] for each in ranked]),
+        asked.where,
+        asked.about,
+        reading_features(asked.question, ranked, read(reader, asked.question, ranked)),
+    )
+
+
+def fitted(asked: Sequence[Asked], fewer: Sequence[Asked], plot: Path | None) -> dict[str, Any]:
+    """The weights, all but the threshold; `fewer` are questions without what answered them."""
+    names = list(asked[0].features[0])
     held = cross_validated(asked, asked)
     report(asked, held)
     judged = [(each, score, 1.0) for each, score in zip(asked, held, strict=True)]
-    fewer = [each.without_answers() for each in asked if each.answerable]
-    fewer += [each.without_article() for each in asked if each.where[0] != "samples"]
-    fewer = [each for each in fewer if each.hits]
     judged += [(each, score, WITHOUT) for each, score in zip(fewer, cross_validated(asked, fewer), strict=True)]
     signs = [signs_of(names, each, score) for each, score, _ in judged]
     table = np.array([list(sign.values()) for sign in signs])
@@ -168,12 +234,6 @@ def fitted(asked: Sequence[Asked], plot: Path | None) -> dict[str, Any]:
         "bias": round(float(regression.intercept_[0] - confidence_weights @ scaler.mean_), 3),
         "threshold": 0.5,
         "beside": companions(asked, held, levels[: len(asked)], gap),
-        "provenance": {
-            "script": "training/ranker.py",
-            "fitted_on": "training/questions.jsonl, held-out articles of the parallel news; sample articles",
-            "questions": len(asked),
-            "threshold_set_on": "news and xquad development sets, scattered libraries, answers taken away",
-        },
     }
 
 
@@ -254,13 +314,21 @@ def collect(encoder: SentenceTransformerEncoder, data: Path) -> list[Asked]:
             made[article.url] = (article, where, spans)
     with temporary(encoder, [article for article, *_ in made.values()]) as library:
         for index, item in items:
-            for language in Language:
+            for language in asked_in(index, item):
                 history = follow(library, everything[index - 1], language) if item.get("follows") else ()
                 question = understand(item["question"][language], history)
                 hits = [bare(hit) for hit in library.search(question.search_text, question.language)]
                 labels = [label(hit, item, *made[hit.article.url][1:]) for hit in hits]
                 asked.append(Asked(question, hits, np.array(labels), place(item), f"{language} {item['type']}"))
     return asked
+
+
+def asked_in(index: int, item: dict[str, Any]) -> list[Language]:
+    """Two of a question's languages, in turn: three of each would read for an hour."""
+    spoken = [language for language in Language if language in item["question"]]
+    return (
+        spoken if len(spoken) < len(Language) else [each for each in spoken if each is not spoken[index % len(spoken)]]
+    )
 
 
 def news_article(where: Place, texts: dict[int, dict[str, str]], language: Language) -> tuple[Article, dict[int, Any]]:
@@ -332,7 +400,7 @@ def cross_validated(asked: Sequence[Asked], scored: Sequence[Asked]) -> list[Arr
 def report(asked: Sequence[Asked], scores: Sequence[Array]) -> None:
     right: dict[str, list[bool]] = {}
     for each, score in zip(asked, scores, strict=True):
-        if each.answerable:
+        if not each.about.endswith("near"):
             for key in ("all", *each.about.split()):
                 right.setdefault(key, []).append(each.labels[score.argmax()] != WRONG)
     print("top1 by cross-validation:", {key: round(float(np.mean(values)), 3) for key, values in right.items()})
@@ -398,22 +466,28 @@ def picture(points: Sequence[tuple[float, float, int]]) -> str:
     )
 
 
-def threshold(encoder: SentenceTransformerEncoder, sets: Path, ranker: Ranker) -> float:
+def threshold(encoder: SentenceTransformerEncoder, sets: Path, ranker: Ranker, rereader: Rereader | None) -> float:
     """See the module's text; prints the curve."""
+
+    def surest(question: Question, hits: Sequence[Hit]) -> float:
+        ranked = ranker.rank(question, hits)
+        return (rereader.rank(question, ranked) if rereader else ranked)[0].probability
+
     best: dict[str, list[float]] = {}
     for name in ("news", "xquad"):
         folder = sets / name
         gold = Gold(folder)
         with temporary(encoder, corpus.articles([str(folder / "articles.scattered.jsonl")])) as library:
-            for item, language in itertools.product(read_questions(folder), Language):
+            items = read_questions(folder)
+            for item, language in itertools.product(items[:: len(items) // SAMPLED or 1], Language):
                 question = understand(item["question"][language])
                 hits = library.search(question.search_text, question.language)
                 kind = "answerable" if item["groups"] else item["type"]
-                best.setdefault(f"{name} {kind}", []).append(ranker.rank(question, hits)[0].probability)
+                best.setdefault(f"{name} {kind}", []).append(surest(question, hits))
                 if item["groups"]:
-                    wrong = [hit for hit in hits if not is_gold(gold, hit, item)]
-                    without = ranker.rank(question, wrong)[0].probability
-                    best.setdefault(f"{name} without its answers", []).append(without)
+                    labels = np.array([RIGHT if is_gold(gold, hit, item) else WRONG for hit in hits])
+                    without = Asked(question, hits, labels, ("", 0, 0), "").without_answers()
+                    best.setdefault(f"{name} without its answers", []).append(surest(question, without.hits))
     limits = np.arange(0.1, 0.9, 0.02)
     shares = {kind: np.array([(np.array(values) >= limit).mean() for limit in limits]) for kind, values in best.items()}
     print(f"| threshold | {' | '.join(f'{kind} answered' for kind in shares)} |\n|---{'|---' * len(shares)}|")

@@ -23,6 +23,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from index.library import Library
 from qa.pipeline import Answerer
+from qa.readers import OFF, open_reader
 from ui import api, chat, completions, entry, files, logs, pages, problems
 from ui.guard import Guard
 from ui.keys import Keys
@@ -42,6 +43,7 @@ class Settings:
 
     library: Path
     model: str | None = None
+    reader: str = OFF
     host: str = "127.0.0.1"
     port: int = 7860
     names: tuple[str, ...] = ()
@@ -56,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Open the library and build everything that serves it; the application's lifespan closes it again."""
     library = Library.open(settings.library, model=settings.model)
     try:
-        return assemble(Answerer(library), settings)
+        return assemble(Answerer(library, reader=open_reader(settings.reader, library.encoder)), settings)
     except BaseException:
         library.close()
         raise
@@ -110,7 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _warm(answerer: Answerer) -> None:
     """Load everything that an answer needs; whatever is missing shows now rather than at the first question."""
-    answerer.library.warm()
+    answerer.warm()
     answerer.ask("Ready?")
 
 

@@ -21,6 +21,7 @@ from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_ne
 # Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
 if TYPE_CHECKING:
     from index.library import Library
+    from qa.pipeline import Answerer
 
 STATUSES = ("added", "unchanged", "replaced", "rejected")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else on stdout.")]
@@ -68,20 +69,31 @@ def options(
         str | None,
         typer.Option(metavar="NAME", help="Embedding model of a new library. Without it, the built-in one."),
     ] = None,
+    reader: Annotated[
+        str,
+        typer.Option(
+            metavar="on|off|NAME",
+            help="Read the best candidates before answering, or let a model of yours read them. Being measured: off.",
+        ),
+    ] = "off",
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Ask news articles in English, Russian and Chinese, and get only sentences that can be cited.
 
     Start with `citewire add FOLDER`, then `citewire ask "QUESTION"` or `citewire chat`.
     """
-    if model is None:  # only naming a model may look for it on another machine
+    if model is None and reader.lower() in ("on", "off"):  # only naming a model may look for it on another machine
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     else:
         os.environ.setdefault("HF_HUB_OFFLINE", "0")
+    if reader == "":
+        raise typer.BadParameter("is on, off, or the name of a model.", param_hint="--reader")
     if library == "":  # an unset variable of a script, and no wish for the working directory
         raise typer.BadParameter("names no folder.", param_hint="--library")
-    context.obj = Choice(Path(library).expanduser() if library else platformdirs.user_data_path("citewire"), model)
+    context.obj = Choice(
+        Path(library).expanduser() if library else platformdirs.user_data_path("citewire"), model, reader
+    )
 
 
 @app.command()
@@ -135,12 +147,11 @@ def ask(
     When no sentence supports an answer it says so, and shows the nearest passages; the exit code is 0 then too.
     """
     from index.types import Filters
-    from qa.pipeline import Answerer
     from ui.schemas import answer_json
 
     filters = Filters(frozenset(language or ()), frozenset(source or ()), _date(since), _date(until))
-    with _library(context) as library:
-        answer = Answerer(library).ask(_whole(question), filters=filters, limit=limit)
+    with _answerer(context) as answerer:
+        answer = answerer.ask(_whole(question), filters=filters, limit=limit)
     if as_json:
         emit(answer_json(answer))
     elif answer.abstention:
@@ -218,10 +229,9 @@ def evaluate(
 ) -> None:
     """Measure the answers on questions whose answers are known. Their articles must have been added before."""
     from qa.evaluation import evaluate as measure
-    from qa.pipeline import Answerer
 
-    with _library(context) as library:
-        report = measure(Answerer(library), folder, matrix=matrix)
+    with _answerer(context) as answerer:
+        report = measure(answerer, folder, matrix=matrix)
     if as_json:
         emit(report)
         return
@@ -238,6 +248,16 @@ def _library(context: typer.Context) -> Iterator["Library"]:
     choice: Choice = context.obj
     with Library.open(choice.folder, model=choice.model, progress=_preparing) as library:
         yield library
+
+
+@contextmanager
+def _answerer(context: typer.Context) -> Iterator["Answerer"]:
+    from qa.pipeline import Answerer
+    from qa.readers import open_reader
+
+    choice: Choice = context.obj
+    with _library(context) as library:
+        yield Answerer(library, reader=open_reader(choice.reader, library.encoder, _preparing))
 
 
 def _preparing(step: str, done: float) -> None:

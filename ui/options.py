@@ -20,6 +20,7 @@ class Choice:
 
     folder: Path
     model: str | None
+    reader: str
 
 
 def rate(wanted: str) -> str | None:

@@ -58,6 +58,7 @@ def chat(
     settings = Settings(
         library=choice.folder,
         model=choice.model,
+        reader=choice.reader,
         host=host,
         port=port,
         names=tuple(allow_host or ()),

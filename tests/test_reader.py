@@ -1,0 +1,165 @@
+"""The embedded reader: windows, spans, and its weights over the encoder's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from test_passages import make_pieced
+from transformers import BertConfig, BertModel
+
+from index.types import ModelUnavailable
+from qa.passages import Pieces, sheet
+from qa.reader import EmbeddedReader, Excerpt, best_span, readings, windows
+from training.reader import Network, save
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lengths", "room", "expected"),
+    [
+        ([4], {3: 5, 4: 5, 5: 5}, 15, [(range(3, 6), range(4, 5))]),  # with both neighbours
+        ([4], {3: 5, 4: 5, 5: 5}, 12, [(range(3, 5), range(4, 5))]),  # with one of them
+        ([4], {3: 5, 4: 50, 5: 5}, 12, [(range(4, 5), range(4, 5))]),  # too long by itself: cut later
+        ([4], {4: 5}, 99, [(range(4, 5), range(4, 5))]),
+        ([6, 4, 4], {4: 5, 5: 5, 6: 5}, 15, [(range(4, 7), range(4, 7))]),  # together, over what stands between
+        ([4, 6], {4: 5, 5: 5, 6: 5}, 14, [(range(4, 6), range(4, 5)), (range(5, 7), range(6, 7))]),
+        (
+            [4, 9],
+            {4: 5, 9: 5},
+            99,
+            [(range(4, 5), range(4, 5)), (range(9, 10), range(9, 10))],
+        ),  # a gap is not read over
+        ([], {4: 5}, 99, []),
+    ],
+)
+def test_windows(wanted: list[int], lengths: dict[int, int], room: int, expected: list[tuple[range, range]]) -> None:
+    assert list(windows(wanted, lengths, room)) == expected
+
+
+def test_every_wanted_sentence_is_read_for_once_and_no_window_is_over_its_room() -> None:
+    chance = np.random.default_rng(1)
+    for _ in range(300):
+        lengths = {place: int(chance.integers(1, 30)) for place in range(30) if chance.random() < 0.8}
+        wanted = [place for place in lengths if chance.random() < 0.4]
+        found = list(windows(wanted, lengths, 60))
+        read = [place for _, core in found for place in core]
+        assert set(wanted) <= set(read)
+        assert len(read) == len(set(read))
+        for run, core in found:
+            assert set(core) <= set(run) <= set(lengths)
+            assert sum(lengths[place] for place in run) <= 60
+
+
+def test_the_best_span_runs_forwards_and_is_not_endless() -> None:
+    scores = np.zeros((100, 2), np.float32)
+    scores[50, 0], scores[60, 1] = 5, 4
+    assert best_span(scores) == (50, 60, 9.0)
+    scores[10, 1] = 4.5  # ends before it begins
+    assert best_span(scores) == (50, 60, 9.0)
+    scores[99, 1] = 5  # too far
+    assert best_span(scores) == (50, 60, 9.0)
+    assert best_span(np.zeros((0, 2), np.float32))[2] < -1000
+
+
+def test_readings_are_characters_of_each_sentence() -> None:
+    pieced = make_pieced()
+    sentences = ["Ann left early", "Ann came"]
+    page = sheet(pieced, pieced.question("who came"), Pieces([], []), pieced.cut(sentences))
+    scores = np.zeros((len(page.ids), 3), np.float32)
+    scores[0, :2] = 1.0
+    first = page.tokens[1].start
+    scores[first, 0] = scores[first, 1] = 6.0
+    scores[first, 2] = 8.0
+    one, other = readings(page, scores, sentences)
+    assert (other.span, other.margin) == ((0, 3), 10.0)
+    assert other.answers > 5 > one.answers == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_sentence_without_tokens_has_no_span() -> None:
+    pieced = make_pieced()
+    page = sheet(pieced, pieced.question("who"), Pieces([], []), pieced.cut([""]))
+    (only,) = readings(page, np.zeros((len(page.ids), 3), np.float32), [""])
+    assert only.span is None
+    assert np.isfinite(only.margin)
+
+
+class Encoder:
+    """A tiny transformer in the encoder's place."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(1)
+        config = BertConfig(
+            vocab_size=11, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+            max_position_embeddings=200, pad_token_id=2,
+        )  # fmt: skip
+        self.model = BertModel(config, add_pooling_layer=False).eval()
+        self.tokenizer = make_pieced().tokenizer
+
+    @contextmanager
+    def transformer(self) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(model=self.model, tokenizer=self.tokenizer)
+
+
+def _weights(encoder: Encoder, path: Path, *, small: bool) -> Path:
+    """Some weights, as training/reader.py writes them: whole, or matrices in 8 bits."""
+    body = BertModel(encoder.model.config, add_pooling_layer=False)
+    for shared in (body.embeddings.word_embeddings, body.embeddings.position_embeddings):
+        shared.weight.requires_grad_(False)
+    save(Network(body, 16), path, small=small)
+    return path
+
+
+EXCERPTS = [Excerpt("News", {3: "Ann left early", 4: "Ann came", 5: "who left"}, [4, 5]), Excerpt("", {0: "Ann"}, [0])]
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_every_wanted_sentence_is_read(tmp_path: Path, small: bool) -> None:
+    encoder = Encoder()
+    reader = EmbeddedReader(encoder, _weights(encoder, tmp_path / "reader.safetensors", small=small))  # type: ignore[arg-type]
+    first, second = reader.read("who came", EXCERPTS)
+    assert {4, 5} <= set(first)
+    assert set(second) == {0}
+    for reading in (*first.values(), *second.values()):
+        assert np.isfinite([reading.answers, reading.margin]).all()
+    assert reader.read("who came", EXCERPTS) == [first, second]
+    assert reader.read("who came", []) == []
+
+
+def test_eight_bits_say_nearly_the_same(tmp_path: Path) -> None:
+    encoder = Encoder()
+    answers = []
+    for small in (False, True):
+        torch.manual_seed(2)
+        path = _weights(encoder, tmp_path / f"{small}.safetensors", small=small)
+        answers.append(EmbeddedReader(encoder, path).read("who came", EXCERPTS)[0][4].answers)  # type: ignore[arg-type]
+    assert answers[0] == pytest.approx(answers[1], abs=0.05)
+
+
+def test_the_encoder_keeps_its_own_weights(tmp_path: Path) -> None:
+    encoder = Encoder()
+    before = {name: value.clone() for name, value in encoder.model.state_dict().items()}
+    path = _weights(encoder, tmp_path / "reader.safetensors", small=False)
+    EmbeddedReader(encoder, path).read("who came", EXCERPTS)  # type: ignore[arg-type]
+    assert all(torch.equal(value, before[name]) for name, value in encoder.model.state_dict().items())
+
+
+@pytest.mark.parametrize("missing", ["head.weight", "encoder.layer.1.output.dense.weight"])
+def test_weights_that_are_not_whole_are_refused(tmp_path: Path, missing: str) -> None:
+    encoder = Encoder()
+    path = _weights(encoder, tmp_path / "reader.safetensors", small=False)
+    save_file({name: value for name, value in load_file(path).items() if name != missing}, path)
+    with pytest.raises(ModelUnavailable, match="--reader off"):
+        EmbeddedReader(encoder, path).read("who came", EXCERPTS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not weights at all"])
+def test_missing_or_damaged_weights_are_one_clear_error(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "reader.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelUnavailable, match="--reader off"):
+        EmbeddedReader(Encoder(), path).read("who came", EXCERPTS)  # type: ignore[arg-type]
