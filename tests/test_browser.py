@@ -81,6 +81,9 @@ class Newsroom:
         self.release = threading.Event()
         self.release.set()
 
+    def warm(self) -> None:
+        self.library.warm()
+
     def ask(self, text: str, *, filters: Filters = Filters(), history: Sequence[Turn] = (), **_: Any) -> Answer:
         self.history[text] = history
         self.release.wait(10)
