@@ -144,7 +144,7 @@ def _parts(base: Any, path: Path) -> tuple[Any, Any]:
     body.embeddings.word_embeddings = body.embeddings.position_embeddings = torch.nn.Identity()
     head = torch.nn.Linear(config.hidden_size, 3)
     try:
-        weights = _unpacked(load_file(path))
+        weights = unpacked(load_file(path))
         head.load_state_dict({name: weights.pop(f"head.{name}") for name in ("weight", "bias")})
         body.load_state_dict(weights)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
@@ -157,7 +157,7 @@ def _parts(base: Any, path: Path) -> tuple[Any, Any]:
     return body.to(base.device).eval(), head.to(base.device).eval()
 
 
-def _unpacked(kept: dict[str, Any]) -> dict[str, Any]:
+def unpacked(kept: dict[str, Any]) -> dict[str, Any]:
     """Weights as floating-point numbers, whether they are kept as such or as integers with a scale for each row."""
     return {
         name: values.float() * kept[name + SCALE].float()[:, None] if name + SCALE in kept else values.float()

@@ -46,7 +46,7 @@ def open_reader(wanted: str, encoder: Encoder, progress: Progress = silent) -> R
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise ModelUnavailable(
             f"the reader {wanted!r} cannot be loaded ({reason}); give --reader the name or folder of a cross-encoder "
-            "or question-answering model, or leave it out for the embedded one"
+            "or question-answering model, or `on` for the embedded one"
         ) from error
 
 

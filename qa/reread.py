@@ -8,7 +8,7 @@ from qa.rank import Ranked, Ranker
 from qa.reader import Excerpt, Reader, Reading
 from qa.types import Kind, Question
 
-DEPTH = 8  # candidates that are read: the knee of the curve in docs/quality.md
+DEPTH = 8  # candidates that are read
 _SEEN = 0.0  # the margin from which a span is shown
 _FIRM = 10.0  # a margin beyond it says no more
 _SHORT = frozenset({Kind.NUMBER, Kind.WHEN, Kind.WHO, Kind.WHERE, Kind.WHICH})  # answered by a few words

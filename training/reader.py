@@ -48,7 +48,7 @@ from corpus.sentences import split
 from corpus.types import Language
 from index import bundled
 from qa.passages import MAX_TOKENS, Pieced, Pieces, Sheet, overhead, padded, sheet
-from qa.reader import SCALE
+from qa.reader import SCALE, unpacked
 from training.news import Place, articles, is_held_out, languages, lines, place, questions
 
 PARAGRAPHS = Path(__file__).with_name("paragraphs.jsonl")
@@ -126,7 +126,7 @@ def main() -> None:
 
 
 def start(network: Network, path: Path) -> None:
-    weights = load_file(path)
+    weights = unpacked(load_file(path))
     head = {name.removeprefix("head."): weights.pop(name) for name in list(weights) if name.startswith("head.")}
     network.head.load_state_dict(head)
     network.body.load_state_dict(weights, strict=False)
