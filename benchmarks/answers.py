@@ -1,6 +1,6 @@
 """How good: the figures of `citewire evaluate` on the development sets, and on the questions every user will ask.
 
-    python benchmarks/answers.py ../shared/eval [--reader on|NAME] [--only news|xquad|founding]
+    python benchmarks/answers.py ../shared/eval [--reader off|NAME] [--only news|xquad|founding]
 
 For each set a library of the scattered articles (each document in one language only: what a real library looks
 like), and one of all articles with the 3 x 3 matrix. Then the founding article among all of the news.
@@ -20,7 +20,7 @@ from index.encoder import SentenceTransformerEncoder
 from index.library import Library
 from qa.evaluation import Report, evaluate
 from qa.pipeline import Answerer
-from qa.readers import OFF, open_reader
+from qa.readers import ON, open_reader
 
 QUESTIONS = (
     "what did Akimov announce?",
@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, help="the folder that holds news/ and xquad/")
     parser.add_argument("--only", choices=("news", "xquad", "founding"))
-    parser.add_argument("--reader", default=OFF, help="on, off or the name of another")
+    parser.add_argument("--reader", default=ON, help="on, off or the name of another")
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     for name in ("news", "xquad"):

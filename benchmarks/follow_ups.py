@@ -18,7 +18,7 @@ from platformdirs import user_cache_path
 from index.encoder import SentenceTransformerEncoder
 from qa.evaluation import Gold, references
 from qa.pipeline import Answerer
-from qa.readers import OFF
+from qa.readers import ON
 from qa.types import CitedSentence, Turn
 
 ITEMS = Path(__file__).with_name("follow_ups.jsonl")
@@ -27,7 +27,7 @@ ITEMS = Path(__file__).with_name("follow_ups.jsonl")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", type=Path)
-    parser.add_argument("--reader", default=OFF, help="on, off or the name of another")
+    parser.add_argument("--reader", default=ON, help="on, off or the name of another")
     parser.add_argument("--errors", action="store_true", help="print what went wrong")
     options = parser.parse_args()
     gold = Gold(options.set)

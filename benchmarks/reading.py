@@ -1,15 +1,17 @@
 """How well the reader finds the exact answer, and how many candidates are worth reading.
 
-    python benchmarks/reading.py ../shared/eval [--reader NAME] [--only f1|spans|curve|risk]
+    python benchmarks/reading.py ../shared/eval [--reader NAME | --weights FILE] [--only f1|spans|curve|risk]
 
 - F1 and exact match on xquad, by question and paragraph language, the paragraph that holds the answer given: SQuAD's
   normalisation (Rajpurkar et al. 2016, arXiv:1606.05250), Chinese by characters.
 - Spans on news: how many of the spans shown with a right citation share a word (in Chinese a character) with the
   short answer, for questions of number, when, who and where, scattered library.
 - The curve: answers on the scattered news with none, 2, 4, 8 and 16 candidates read, with and without the sentences
-  around them, and with what time they take against no reading, in one run.
+  around them, and only where the ranker is undecided, with what time they take against no reading, in one run.
 - Risk and coverage: of the answers above each confidence, the share that is wrong (Geifman & El-Yaniv 2017,
   arXiv:1705.08500), unanswerable questions included.
+
+`--weights` takes what training/reader.py wrote, such as a reader of six layers.
 """
 
 import argparse
@@ -29,12 +31,16 @@ from corpus.sentences import split
 from corpus.types import Language
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
+from index.types import Filters
 from qa.evaluation import Gold, evaluate, read_questions, references
 from qa.pipeline import Answerer
-from qa.reader import Excerpt, Reader, Reading
+from qa.rank import Ranked
+from qa.reader import EmbeddedReader, Excerpt, Reader, Reading
 from qa.readers import ON, open_reader
 from qa.reread import DEPTH
+from qa.types import Question
 
+UNSURE = (0.03, 0.9)  # probabilities between which the ranker is undecided
 SHORT = ("number", "when", "who", "where")
 _MARKS = str.maketrans(dict.fromkeys(string.punctuation + "，。！？、；：“”‘’（）《》「」『』—…·«»–", " "))
 
@@ -43,12 +49,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, help="the folder that holds news/ and xquad/")
     parser.add_argument("--reader", default=ON, help="on, or the name of another")
+    parser.add_argument("--weights", type=Path, help="of a reader of ours, other than those that come along")
     parser.add_argument("--only", choices=("f1", "spans", "curve", "risk"))
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     news = options.sets / "news"
     with library(encoder, news / "articles.scattered.jsonl") as opened:
-        reader = open_reader(options.reader, opened.encoder)
+        if options.weights:
+            reader: Reader | None = EmbeddedReader(encoder, options.weights)
+        else:
+            reader = open_reader(options.reader, encoder)
         if reader is None:
             parser.error("--reader off leaves nothing to measure")
         if options.only in (None, "f1"):
@@ -163,14 +173,28 @@ class Narrow:
         return self._reader.read(question, alone)
 
 
+class Undecided(Answerer):
+    """Reads only where the ranker is neither sure that the best candidate answers nor that none does."""
+
+    def _ranked(self, question: Question, filters: Filters) -> list[Ranked]:
+        hits = self.library.search(question.search_text, question.language, filters=filters)
+        ranked = self._ranker.rank(question, hits)
+        sure = not ranked or not UNSURE[0] < ranked[0].probability < UNSURE[1]
+        return ranked if sure or not self._rereader else self._rereader.rank(question, ranked)
+
+
 def show_curve(opened: Library, reader: Reader, folder: Path) -> None:
     print("\n### News, scattered library: candidates read (top1, complete, auroc are means of three languages)\n")
     print("| read | around them | top1 | complete | auroc | near | invented | declined | time, times that of none |")
     print("|---|---|---|---|---|---|---|---|---|")
     base = 0.0
-    for count, around in ((0, ""), (2, "yes"), (4, "yes"), (8, "yes"), (16, "yes"), (DEPTH, "no")):
-        seeing = reader if around == "yes" else Narrow(reader)
-        answerer = Answerer(opened, reader=seeing if count else None, depth=count)
+    answerers = [("none", "", Answerer(opened))]
+    answerers += [(str(count), "yes", Answerer(opened, reader=reader, depth=count)) for count in (2, 4, 8, 16)]
+    answerers += [
+        (str(DEPTH), "no", Answerer(opened, reader=Narrow(reader))),
+        (f"{DEPTH}, undecided", "yes", Undecided(opened, reader=reader)),
+    ]
+    for count, around, answerer in answerers:
         answerer.ask("Ready?")
         began = time.perf_counter()
         rows = evaluate(answerer, folder)["whole"].values()

@@ -94,8 +94,9 @@ class _Model:
         found: list[dict[int, Reading]] = [{} for _ in excerpts]
         for (index, run, core, page), score in zip(laid, scores, strict=True):
             sentences = [excerpts[index].sentences[place] for place in run]
-            read = zip(run, readings(page, score, sentences), strict=True)
-            found[index].update((place, reading) for place, reading in read if place in core)
+            for place, reading in zip(run, readings(page, score, sentences), strict=True):
+                if place in core or place not in found[index]:
+                    found[index][place] = reading
         return found
 
     def _sheets(self, question: Pieces, excerpt: Excerpt) -> Iterator[tuple[range, range, Sheet]]:
@@ -140,11 +141,12 @@ def _parts(base: Any, path: Path) -> tuple[Any, Any]:
 
     config = copy.deepcopy(base.config)
     config.vocab_size = config.pad_token_id + 1  # the vectors of the words are the encoder's
-    body = AutoModel.from_config(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
-    body.embeddings.word_embeddings = body.embeddings.position_embeddings = torch.nn.Identity()
     head = torch.nn.Linear(config.hidden_size, 3)
     try:
         weights = unpacked(load_file(path))
+        config.num_hidden_layers = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
+        body = AutoModel.from_config(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
+        body.embeddings.word_embeddings = body.embeddings.position_embeddings = torch.nn.Identity()
         head.load_state_dict({name: weights.pop(f"head.{name}") for name in ("weight", "bias")})
         body.load_state_dict(weights)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
@@ -169,8 +171,8 @@ def unpacked(kept: dict[str, Any]) -> dict[str, Any]:
 def windows(wanted: Sequence[int], lengths: Mapping[int, int], room: int) -> Iterator[tuple[range, range]]:
     """Runs of neighbouring sentences, of `room` tokens at most unless one is longer; with each, those it is read for.
 
-    `lengths` are the tokens of those that may be read. Every wanted one is read for in one run; what is beside comes in
-    where there is room.
+    `lengths` are the tokens of those that may be read. Every wanted one is read for in one run; what is around
+    comes in, the nearest first, as long as there is room.
     """
     left = sorted(set(wanted))
     while left:
@@ -182,9 +184,9 @@ def windows(wanted: Sequence[int], lengths: Mapping[int, int], room: int) -> Ite
                 break
             last, room_left = left.pop(0), room_left - more
         core = range(first, last + 1)
-        for side in (first - 1, last + 1):
-            if lengths.get(side, room_left + 1) <= room_left:
-                first, last, room_left = min(first, side), max(last, side), room_left - lengths[side]
+        while fitting := [side for side in (first - 1, last + 1) if lengths.get(side, room_left + 1) <= room_left]:
+            side = min(fitting, key=lambda side: max(core.start - side, side - core.stop + 1))
+            first, last, room_left = min(first, side), max(last, side), room_left - lengths[side]
         yield range(first, last + 1), core
 
 

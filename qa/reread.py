@@ -1,6 +1,6 @@
 """Ranked hits → the best of them, read by a reader and ranked anew with what it says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from index.types import Hit
@@ -27,11 +27,9 @@ class Rereader:
 
     def rank(self, question: Question, ranked: Sequence[Ranked]) -> list[Ranked]:
         """Those that were read, most probable first; the others no longer count."""
-        best = ranked[: self._depth]
-        if not best:
-            return []
-        readings = read(self._reader, question, best)
-        anew = self.ranker.order([each.hit for each in best], features(question, best, readings))
+        readings = read(self._reader, question, ranked, self._depth)
+        seen = [each for each in ranked if each.hit.sentence.id in readings]
+        anew = self.ranker.order([each.hit for each in seen], features(question, seen, readings))
         return [replace(each, span=_shown(readings[each.hit.sentence.id])) for each in anew]
 
 
@@ -39,20 +37,26 @@ def _shown(reading: Reading) -> tuple[int, int] | None:
     return reading.span if reading.margin >= _SEEN else None
 
 
-def read(reader: Reader, question: Question, ranked: Sequence[Ranked]) -> dict[str, Reading]:
-    """What the reader makes of each hit, by the sentence's id."""
-    by_article: dict[str, list[Hit]] = {}
+def read(reader: Reader, question: Question, ranked: Sequence[Ranked], depth: int = DEPTH) -> dict[str, Reading]:
+    """What the reader makes of the best hits, and of others that it had in view with them, by the sentence's id."""
+    if not ranked:
+        return {}
+    hits: dict[str, list[Hit]] = {each.hit.article.id: [] for each in ranked[:depth]}
     for each in ranked:
-        by_article.setdefault(each.hit.article.id, []).append(each.hit)
-    readings = reader.read(question.search_text, [_excerpt(hits) for hits in by_article.values()])
+        if each.hit.article.id in hits:
+            hits[each.hit.article.id].append(each.hit)
+    wanted = {each.hit.sentence.id for each in ranked[:depth]}
+    excerpts = [_excerpt(of_article, wanted) for of_article in hits.values()]
+    readings = reader.read(question.search_text, excerpts)
     return {
         hit.sentence.id: reading[hit.sentence.position]
-        for hits, reading in zip(by_article.values(), readings, strict=True)
-        for hit in hits
+        for of_article, reading in zip(hits.values(), readings, strict=True)
+        for hit in of_article
+        if hit.sentence.position in reading
     }
 
 
-def _excerpt(hits: Sequence[Hit]) -> Excerpt:
+def _excerpt(hits: Sequence[Hit], wanted: Set[str]) -> Excerpt:
     """Of one article: its title, and the sentences of the hits with those before and after each."""
     sentences: dict[int, str] = {}
     for hit in hits:
@@ -61,13 +65,14 @@ def _excerpt(hits: Sequence[Hit]) -> Excerpt:
             (place - 1, place, place + 1), (hit.neighbours[0], hit.sentence.text, hit.neighbours[1]), strict=True
         )
         sentences |= {at: text for at, text in around if text}
-    return Excerpt(hits[0].article.title, sentences, [hit.sentence.position for hit in hits])
+    places = [hit.sentence.position for hit in hits if hit.sentence.id in wanted]
+    return Excerpt(hits[0].article.title, sentences, places)
 
 
 def features(question: Question, ranked: Sequence[Ranked], readings: Mapping[str, Reading]) -> list[dict[str, float]]:
     """The features of hits that were read: those they had, how they ranked, and what the reader says."""
-    best = max(each.score for each in ranked)
-    surest = max(readings[each.hit.sentence.id].answers for each in ranked)
+    best = max((each.score for each in ranked), default=0.0)
+    surest = max((readings[each.hit.sentence.id].answers for each in ranked), default=0.0)
     rows = []
     for each in ranked:
         reading = readings[each.hit.sentence.id]

@@ -193,7 +193,10 @@ def test_the_library_is_the_option_before_the_environment_before_the_users_folde
     assert used() == str(cli.platformdirs.user_data_path("citewire"))
 
 
-@pytest.mark.parametrize(("options", "offline"), [([], "1"), (["--reader", "on"], "1"), (["--reader", "x/y"], "0")])
+@pytest.mark.parametrize(
+    ("options", "offline"),
+    [([], "1"), (["--reader", "on"], "1"), (["--reader", "off"], "1"), (["--reader", "x/y"], "0")],
+)
 def test_only_a_named_reader_may_be_looked_for_on_another_machine(
     run: Run, answer: Answer, monkeypatch: pytest.MonkeyPatch, options: list[str], offline: str
 ) -> None:
@@ -546,7 +549,7 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
 @pytest.fixture
 def chat(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running `citewire chat` on a free port, and its address."""
-    with start("--library", tmp_path, "chat", "--port", "0", code=FAKED + "main()") as process:
+    with start("--library", tmp_path, "--reader", "off", "chat", "--port", "0", code=FAKED + "main()") as process:
         assert process.stdout
         try:
             line = process.stdout.readline()
@@ -648,7 +651,9 @@ def test_keys_are_made_listed_and_removed(run: Run, folder: Path) -> None:
 
 
 def test_the_log_is_json_where_nobody_watches_it(tmp_path: Path) -> None:
-    with start("--library", tmp_path, "chat", "--port", "0", "--log-questions", code=FAKED + "main()") as process:
+    with start(
+        "--library", tmp_path, "--reader", "off", "chat", "--port", "0", "--log-questions", code=FAKED + "main()"
+    ) as process:
         assert process.stdout
         match = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert match

@@ -234,7 +234,8 @@ def by_command_line(house: House, asked: dict[str, Any]) -> Said:
         for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"):  # set by the program
             patch.setenv(name, "1")
         patch.setattr(Library, "open", lambda *_, **__: nullcontext(house.library))
-        done = CliRunner().invoke(cli.app, ["--library", "x", "ask", asked["question"], "--json", *options])
+        arguments = ["--library", "x", "--reader", "off", "ask", asked["question"], "--json", *options]
+        done = CliRunner().invoke(cli.app, arguments)
     assert done.exit_code == 0
     said: Said = json.loads(done.stdout)
     return said

@@ -23,6 +23,9 @@ from training.reader import Network, save
     [
         ([4], {3: 5, 4: 5, 5: 5}, 15, [(range(3, 6), range(4, 5))]),  # with both neighbours
         ([4], {3: 5, 4: 5, 5: 5}, 12, [(range(3, 5), range(4, 5))]),  # with one of them
+        ([4], dict.fromkeys(range(9), 5), 27, [(range(2, 7), range(4, 5))]),  # as many as there is room for
+        ([1, 2], dict.fromkeys(range(9), 5), 30, [(range(6), range(1, 3))]),
+        ([4], {3: 5, 4: 5, 5: 50, 6: 5}, 20, [(range(3, 5), range(4, 5))]),  # not past one that is too long
         ([4], {3: 5, 4: 50, 5: 5}, 12, [(range(4, 5), range(4, 5))]),  # too long by itself: cut later
         ([4], {4: 5}, 99, [(range(4, 5), range(4, 5))]),
         ([6, 4, 4], {4: 5, 5: 5, 6: 5}, 15, [(range(4, 7), range(4, 7))]),  # together, over what stands between

@@ -26,13 +26,16 @@ RANKED = [Ranked(hit, 0.5 - 0.1 * place, 1.0 - place, {"dense": 0.3}) for place,
 class WordReader:
     """Believes in sentences that hold a word, and shows the word; or says one thing of all."""
 
-    def __init__(self, word: str = "", always: Reading | None = None) -> None:
-        self.word, self.always, self.seen = word, always, list[Excerpt]()
+    def __init__(self, word: str = "", always: Reading | None = None, *, beside: bool = False) -> None:
+        self.word, self.always, self.beside, self.seen = word, always, beside, list[Excerpt]()
 
     def read(self, question: str, excerpts: Sequence[Excerpt]) -> list[dict[int, Reading]]:
         assert question
         self.seen += excerpts
-        return [{place: self._reading(each.sentences[place]) for place in each.wanted} for each in excerpts]
+        return [
+            {place: self._reading(each.sentences[place]) for place in (each.sentences if self.beside else each.wanted)}
+            for each in excerpts
+        ]
 
     def _reading(self, sentence: str) -> Reading:
         if self.always:
@@ -72,6 +75,12 @@ def test_those_not_read_no_longer_count() -> None:
     assert [each.hit for each in again] == [HITS[1], HITS[0]]
 
 
+def test_hits_that_were_in_view_beside_those_read_count_too() -> None:
+    again = Rereader(WordReader("old", beside=True), _ranker(), depth=1).rank(QUESTION, RANKED)
+    assert [each.hit for each in again] == [HITS[2], HITS[0]]
+    assert again[0].hit.sentence.text[slice(*(again[0].span or ()))] == "old"
+
+
 def test_a_span_that_the_reader_does_not_believe_in_is_not_shown() -> None:
     doubtful = WordReader(always=Reading(5.0, (0, 3), -0.1))
     assert [each.span for each in Rereader(doubtful, _ranker()).rank(QUESTION, RANKED)] == [None] * 3
@@ -104,7 +113,7 @@ def test_an_answer_marks_the_exact_words_in_its_quote(library: Library) -> None:
 
 def test_nearest_passages_answer_nothing_and_so_have_no_span(library: Library) -> None:
     list(library.add([ARTICLE, OTHER]))
-    reader = WordReader(always=Reading(-9.0, (0, 3), 5.0))
+    reader = WordReader(always=Reading(-99.0, (0, 3), 5.0))
     answer = Answerer(library, reader=reader).ask("When will the bridge open?")
     assert not answer.answered
     assert answer.nearest

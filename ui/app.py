@@ -23,7 +23,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from index.library import Library
 from qa.pipeline import Answerer
-from qa.readers import OFF, open_reader
+from qa.readers import ON, open_reader
 from ui import api, chat, completions, entry, files, logs, pages, problems
 from ui.guard import Guard
 from ui.keys import Keys
@@ -43,7 +43,7 @@ class Settings:
 
     library: Path
     model: str | None = None
-    reader: str = OFF
+    reader: str = ON
     host: str = "127.0.0.1"
     port: int = 7860
     names: tuple[str, ...] = ()

@@ -73,9 +73,9 @@ def options(
         str,
         typer.Option(
             metavar="on|off|NAME",
-            help="Read the best candidates before answering, or let a model of yours read them. Being measured: off.",
+            help="What reads the best candidates before answering: ours, nothing (faster), or a model of yours.",
         ),
-    ] = "off",
+    ] = "on",
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Ask news articles in English, Russian and Chinese, and get only sentences that can be cited.
