@@ -1,6 +1,7 @@
 """How well the reader finds the exact answer, and how many candidates are worth reading.
 
     python benchmarks/reading.py ../shared/eval [--reader NAME | --weights FILE] [--only f1|spans|curve|risk]
+                                   [--every N]
 
 - F1 and exact match on xquad, by question and paragraph language, the paragraph that holds the answer given: SQuAD's
   normalisation (Rajpurkar et al. 2016, arXiv:1606.05250), Chinese by characters.
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--reader", default=ON, help="on, or the name of another")
     parser.add_argument("--weights", type=Path, help="of a reader of ours, other than those that come along")
     parser.add_argument("--only", choices=("f1", "spans", "curve", "risk"))
+    parser.add_argument("--every", type=int, default=1, help="F1 of each so many-th question only")
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     news = options.sets / "news"
@@ -62,7 +64,7 @@ def main() -> None:
         if reader is None:
             parser.error("--reader off leaves nothing to measure")
         if options.only in (None, "f1"):
-            show_f1(reader, options.sets / "xquad")
+            show_f1(reader, options.sets / "xquad", options.every)
         if options.only in (None, "spans"):
             show_spans(Answerer(opened, reader=reader), news)
         if options.only in (None, "risk"):
@@ -71,10 +73,10 @@ def main() -> None:
             show_curve(opened, reader, news)
 
 
-def show_f1(reader: Reader, folder: Path) -> None:
-    print("\n### xquad, gold paragraph given: F1 (exact match)\n")
+def show_f1(reader: Reader, folder: Path, every: int) -> None:
+    questions = read_questions(folder)[::every]
+    print(f"\n### xquad, {len(questions)} questions, gold paragraph given: F1 (exact match)\n")
     print("| question \\ paragraph | en | ru | zh |\n|---|---|---|---|")
-    questions = read_questions(folder)
     scores: dict[tuple[Language, Language], list[tuple[float, bool]]] = defaultdict(list)
     for language in Language:
         articles = {item["document"]: item for item in Gold(folder).articles(language)}

@@ -14,7 +14,7 @@ these after a reader has read them.
 4. *Further sentences*: a logistic regression, from questions whose best candidate answers, of whether another does too.
 5. *Threshold*: the one number taken from the development sets, news and xquad: where the answerable questions declined
    and those answered after their answers were taken away add up to least, among thresholds that decline at most
-   `DECLINED` of the answerable news questions, before and after reading.
+   `DECLINED` of the answerable news questions.
 
 Prints top1 by cross-validation over articles, the reliability of the probabilities, and the curve of thresholds;
 writes `qa/ranker.json` and, with `--plot`, the reliability as a picture. `--keep FILE` keeps the candidates for another
@@ -81,7 +81,7 @@ STEPS, RATE, DECAY = 200, 0.05, 1e-3
 SURELY = 0.5  # from this degree a sentence holds somebody's own words
 RAREST = 0.05  # a deviation below it belongs to a feature that few questions have, which must not weigh too much
 WITHOUT = 0.35  # of the weight of the question as it was asked
-DECLINED = 0.18, 0.12
+DECLINED = 0.18
 SAMPLED = 100  # questions of a development set, about, that the threshold is set on
 READ = 1500  # questions, about, that are read as they are, and without their answers
 FURTHER = 15  # candidates after the best that are looked at for more answers
@@ -501,7 +501,7 @@ def threshold(encoder: SentenceTransformerEncoder, sets: Path, ranker: Ranker, r
     for row, limit in enumerate(limits):
         print(f"| {limit:.2f} | {' | '.join(f'{values[row]:.2f}' for values in shares.values())} |")
     costs = sum(1 - shares[f"{name} answerable"] + shares[f"{name} without its answers"] for name in ("news", "xquad"))
-    allowed = np.where(1 - shares["news answerable"] <= DECLINED[rereader is not None], costs, np.inf)
+    allowed = np.where(1 - shares["news answerable"] <= DECLINED, costs, np.inf)
     return round(float(limits[int(np.argmin(allowed))]), 2)
 
 
