@@ -56,15 +56,17 @@ def main() -> None:
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     news = options.sets / "news"
+    if options.weights:
+        reader: Reader | None = EmbeddedReader(encoder, options.weights)
+    else:
+        reader = open_reader(options.reader, encoder)
+    if reader is None:
+        parser.error("--reader off leaves nothing to measure")
+    if options.only in (None, "f1"):
+        show_f1(reader, options.sets / "xquad", options.every)
+    if options.only == "f1":
+        return
     with library(encoder, news / "articles.scattered.jsonl") as opened:
-        if options.weights:
-            reader: Reader | None = EmbeddedReader(encoder, options.weights)
-        else:
-            reader = open_reader(options.reader, encoder)
-        if reader is None:
-            parser.error("--reader off leaves nothing to measure")
-        if options.only in (None, "f1"):
-            show_f1(reader, options.sets / "xquad", options.every)
         if options.only in (None, "spans"):
             show_spans(Answerer(opened, reader=reader), news)
         if options.only in (None, "risk"):
