@@ -11,6 +11,7 @@ from qa.types import Kind, Question
 DEPTH = 8  # candidates that are read
 _SEEN = 0.0  # the margin from which a span is shown
 _FIRM = 10.0  # a margin beyond it says no more
+_ALIKE = 0.4  # cosine with the question that a sentence which answers it rarely falls short of
 _SHORT = frozenset({Kind.NUMBER, Kind.WHEN, Kind.WHO, Kind.WHERE, Kind.WHICH})  # answered by a few words
 
 
@@ -70,7 +71,12 @@ def _excerpt(hits: Sequence[Hit], wanted: Set[str]) -> Excerpt:
 
 
 def features(question: Question, ranked: Sequence[Ranked], readings: Mapping[str, Reading]) -> list[dict[str, float]]:
-    """The features of hits that were read: those they had, how they ranked, and what the reader says."""
+    """The features of hits that were read: those they had, how they ranked, and what the reader says.
+
+    `faint` is by how much the sentence falls short of being about what is asked, for questions about what somebody in
+    particular said: that he speaks at all outweighs it otherwise.
+    """
+    of_somebody = bool(question.speaker) and not question.is_open
     best = max((each.score for each in ranked), default=0.0)
     surest = max((readings[each.hit.sentence.id].answers for each in ranked), default=0.0)
     rows = []
@@ -85,6 +91,7 @@ def features(question: Question, ranked: Sequence[Ranked], readings: Mapping[str
                 "answers_behind": reading.answers - surest,
                 "margin": margin,
                 "margin_short": margin if question.kind in _SHORT else 0.0,
+                "faint": max(0.0, _ALIKE - each.hit.dense_score) if of_somebody else 0.0,
             }
         )
     return rows

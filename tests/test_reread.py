@@ -97,10 +97,17 @@ def test_the_features_are_those_of_the_hit_and_what_the_reader_says() -> None:
     first, second, _third = features(QUESTION, RANKED, readings)
     assert first == {
         "dense": 0.3, "ranked": 0.0, "answers": 5.0, "answers_behind": 0.0, "margin": 1.0, "margin_short": 1.0,
+        "faint": 0.0,
     }  # fmt: skip
     assert (second["ranked"], second["answers_behind"], second["margin"]) == (-1.0, -10.0, -1.0)
     said = features(understand("What did Akimov say?"), RANKED, readings)
-    assert said[0]["margin_short"] == 0.0
+    assert (said[0]["margin_short"], said[0]["faint"]) == (0.0, 0.0)
+
+
+def test_who_speaks_must_also_speak_of_what_is_asked() -> None:
+    readings = read(WordReader("May"), QUESTION, RANKED)
+    rows = features(understand("What did Akimov say about the moon landing?"), RANKED, readings)
+    assert rows[0]["faint"] == pytest.approx(0.4 - RANKED[0].hit.dense_score)
 
 
 def test_an_answer_marks_the_exact_words_in_its_quote(library: Library) -> None:

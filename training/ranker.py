@@ -9,7 +9,8 @@ these after a reader has read them.
 
 1. *Order*: a conditional logit (McFadden 1974), that is, a softmax over the candidates of each answerable question.
 2. *Confidence*: a logistic regression (Platt 1999) of "the best candidate answers" on its features, its score and its
-   lead, from those questions, near misses, and many of them again without their answers or without their articles.
+   lead, from those questions, near misses, and many of them again: without their answers, without their articles, or
+   asked of somebody else who speaks in other news.
 3. *Gap*: how fast the probability falls for the candidates behind the best.
 4. *Further sentences*: a logistic regression, from questions whose best candidate answers, of whether another does too.
 5. *Threshold*: the one number taken from the development sets, news and xquad: where the answerable questions declined
@@ -47,6 +48,7 @@ import corpus
 from corpus.types import Article, Language
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
+from index.terms import query_units
 from index.types import Hit
 from qa.evaluation import Gold, read_questions, references
 from qa.features import features
@@ -85,6 +87,7 @@ DECLINED = 0.18
 SAMPLED = 100  # questions of a development set, about, that the threshold is set on
 READ = 1500  # questions, about, that are read as they are, and without their answers
 FURTHER = 15  # candidates after the best that are looked at for more answers
+SWAPPED = 7  # places further on stands the other person; the questions of an article stand together
 WRONG, RIGHT, NEUTRAL = 0, 1, 2
 
 Array = NDArray[np.float32]
@@ -158,10 +161,11 @@ def main() -> None:
     reader = open_reader(options.reader, encoder)
     if reader is None:
         parser.error("--reader off leaves nothing to fit the second weights with")
-    asked = kept(options.keep) or [*collect(encoder, options.data), *open_questions(encoder)]
+    asked, swapped = kept(options.keep) or collect(encoder, options.data)
     if options.keep:
-        options.keep.write_bytes(pickle.dumps(asked))
-    fewer = [less for number, each in enumerate(asked) if (less := reduced(each, number)) and less.hits]
+        options.keep.write_bytes(pickle.dumps((asked, swapped)))
+    asked += open_questions(encoder)
+    fewer = [less for number, each in enumerate(asked) if (less := reduced(each, number)) and less.hits] + swapped
     written = json.loads(OUT.read_text(encoding="utf-8"))
     found, counts = written["found"], written["provenance"]["questions"]
     if not options.only_read:
@@ -185,7 +189,7 @@ def main() -> None:
     OUT.write_text(json.dumps(sections | {"provenance": provenance}, indent=1) + "\n", encoding="utf-8")
 
 
-def kept(path: Path | None) -> list[Asked] | None:
+def kept(path: Path | None) -> tuple[list[Asked], list[Asked]] | None:
     return pickle.loads(path.read_bytes()) if path and path.is_file() else None
 
 
@@ -315,8 +319,11 @@ def bare(hit: Hit) -> Hit:
     return replace(hit, vector=np.zeros(0, np.float32))
 
 
-def collect(encoder: SentenceTransformerEncoder, data: Path) -> list[Asked]:
-    """Every question of the held-out articles in one of its languages in turn, each article in one of its."""
+def collect(encoder: SentenceTransformerEncoder, data: Path) -> tuple[list[Asked], list[Asked]]:
+    """Every question of the held-out articles in one of its languages in turn, each article in one of its.
+
+    And those about what somebody said again, asked of somebody else.
+    """
     everything, asked = questions(), []
     items = [(index, item) for index, item in enumerate(everything) if is_held_out(place(item))]
     sentences = articles(data, {place(item) for _, item in items})
@@ -334,7 +341,24 @@ def collect(encoder: SentenceTransformerEncoder, data: Path) -> list[Asked]:
             hits = [bare(hit) for hit in library.search(question.search_text, question.language)]
             labels = [label(hit, item, *made[hit.article.url][1:]) for hit in hits]
             asked.append(Asked(question, hits, np.array(labels), place(item), f"{language} {item['type']}"))
-    return asked
+        return asked, list(swapped(library, asked))
+
+
+def swapped(library: Library, asked: Sequence[Asked]) -> Iterator[Asked]:
+    """What one person said, asked of another who speaks elsewhere: the topic is there and so is the person."""
+    for language in Language:
+        spoken = [each for each in asked if each.question.language is language and names_speaker(each.question)]
+        for each, other in zip(spoken, spoken[SWAPPED:] + spoken[:SWAPPED], strict=True):
+            if other.where == each.where or other.question.speaker == each.question.speaker:
+                continue
+            question = understand(each.question.text.replace(each.question.speaker, other.question.speaker))
+            hits = [bare(hit) for hit in library.search(question.search_text, question.language)]
+            yield Asked(question, hits, np.full(len(hits), WRONG), each.where, f"{language} swapped")
+
+
+def names_speaker(question: Question) -> bool:
+    named = any(unit.name for unit in query_units(question.speaker))
+    return named and not question.is_open and not question.leans_on and question.speaker in question.text
 
 
 def news_article(where: Place, texts: dict[int, dict[str, str]], language: Language) -> tuple[Article, dict[int, Any]]:
