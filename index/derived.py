@@ -119,8 +119,9 @@ class Derived:
         except (OSError, ValueError):
             stamp = None
         same = stamp == self._vectors_stamp
-        loaded = FaissStore.load(self._folder / "vectors.faiss", self._encoder.dimension) if same else None
-        return loaded or FaissStore(self._encoder.dimension)
+        path, dimension = self._folder / "vectors.faiss", self._encoder.dimension
+        loaded = FaissStore.load(path, dimension, self._store.ids) if same else None
+        return loaded or FaissStore(dimension, self._store.ids)
 
     @property
     def _vectors_stamp(self) -> dict[str, str]:
@@ -143,6 +144,7 @@ class Derived:
         with self._guard:
             self.lexical.clear()
             self.update_terms()
-            self._vectors, self._revision, self._saved_revision = FaissStore(self._encoder.dimension), -1, -1
+            self._vectors = FaissStore(self._encoder.dimension, self._store.ids)
+            self._revision = self._saved_revision = -1
             self.vectors()
             self.save_vectors()

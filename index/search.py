@@ -50,8 +50,7 @@ def search(
 
 def _candidates(vector: Vectors, units: Sequence[Unit], filters: Filters, store: Store, derived: Derived) -> Candidates:
     with stage("dense"):
-        allowed = store.ids(filters) if filters else None
-        dense, _scores = derived.vectors().search(vector, _DENSE, allowed)
+        dense, _scores = derived.vectors().search(vector, _DENSE, filters)
     with stage("lexical"):
         lexical = dict(derived.lexical.search(units, _LEXICAL, filters))
     with stage("fetch"):

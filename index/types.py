@@ -142,3 +142,33 @@ class Encoder(Protocol):
     def dimension(self) -> int: ...
     def encode_questions(self, texts: Sequence[str]) -> Vectors: ...
     def encode_sentences(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What travels beside the vector of a sentence: enough to filter it by, and to cite it without the database."""
+
+    article: Article
+    position: int
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.article.text[self.start : self.end]
+
+
+class VectorStore(Protocol):
+    """Unit vectors of sentences, by the sentences' ids. Safe to use from many threads.
+
+    `add` takes vectors of shape (len(ids), dimension) and a payload for each, and replaces what is held under the same
+    ids; `remove` ignores ids that are not held. `search` gives the `limit` nearest ids that pass the filters with their
+    cosines, best first. Each store keeps to filters in its own way, exactly.
+    """
+
+    @property
+    def description(self) -> str: ...
+    def __len__(self) -> int: ...
+    def add(self, ids: Ids, vectors: Vectors, payloads: Sequence[Payload], /) -> None: ...
+    def remove(self, ids: Ids, /) -> None: ...
+    def search(self, vector: Vectors, limit: int, filters: Filters, /) -> tuple[Ids, Vectors]: ...

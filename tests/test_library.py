@@ -75,7 +75,7 @@ def _found(library: Library, text: str, filters: Filters = Filters()) -> set[str
 def _derived(library: Library) -> tuple[int, int]:
     """How many sentences the saved vectors and terms hold, as a stranger reads the files."""
     library.close()
-    vectors = FaissStore.load(library.folder / "vectors.faiss", WordEncoder.dimension)
+    vectors = FaissStore.load(library.folder / "vectors.faiss", WordEncoder.dimension, library._store.ids)
     terms = LexicalIndex(library.folder / "terms")
     return len(vectors) if vectors else 0, terms._index.searcher().num_docs
 

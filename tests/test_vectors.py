@@ -1,23 +1,95 @@
 """The contract of a vector store, against brute force in NumPy."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import make_article
 
-from index.types import Ids, Vectors
+from corpus.types import Article, Language
+from index.types import Filters, Ids, Payload, Vectors, VectorStore
 from index.vectors import FaissStore
 
 DIMENSION = 16
-Opener = Callable[[], FaissStore]
+SOURCES = ["Herald", "", 'The "Herald", Ltd. \\ it\'s', "样例日报", "Вестник", *(f"Source {n}" for n in range(20))]
+FILTERS = [
+    Filters(),
+    Filters(languages=frozenset({Language.EN})),
+    Filters(languages=frozenset({Language.RU, Language.ZH})),
+    *(Filters(sources=frozenset({source})) for source in SOURCES[:6]),
+    Filters(sources=frozenset(SOURCES[3:9])),
+    Filters(since=date(2024, 3, 1)),
+    Filters(until=date(2024, 3, 1)),
+    Filters(since=date(2024, 3, 1), until=date(2024, 3, 9)),
+    Filters(since=date(2024, 3, 9), until=date(2024, 3, 1)),
+    Filters(frozenset({Language.EN}), frozenset(SOURCES[:9]), date(2024, 2, 1), date(2024, 8, 1)),
+    Filters(sources=frozenset({"herald", "Source"})),
+]
 
 
-@pytest.fixture(params=[FaissStore], ids=["faiss"])
-def empty(request: pytest.FixtureRequest) -> Opener:
-    """Every vector store passes the same tests: add its class to `params`."""
-    return lambda: request.param(DIMENSION)
+@dataclass
+class Shelf:
+    """A store, and beside it all that it should hold."""
+
+    store: VectorStore
+    vectors: dict[int, Vectors] = field(default_factory=dict)
+    payloads: dict[int, Payload] = field(default_factory=dict)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        self.vectors |= dict(zip(ids.tolist(), vectors, strict=True))
+        self.payloads |= {id_: _payload(id_) for id_ in ids.tolist()}
+        self.store.add(ids, vectors, [self.payloads[id_] for id_ in ids.tolist()])
+
+    def remove(self, ids: Ids) -> None:
+        for id_ in ids.tolist():
+            self.vectors.pop(id_, None)
+            self.payloads.pop(id_, None)
+        self.store.remove(ids)
+
+    def passing(self, filters: Filters) -> Ids:
+        return np.array([id_ for id_, one in self.payloads.items() if _passes(one.article, filters)], np.int64)
+
+    def check(self, query: Vectors, limit: int, filters: Filters = Filters()) -> None:
+        """What is found is what brute force finds: ids, scores and order."""
+        ids = self.passing(filters)
+        cosines = np.array([self.vectors[id_] @ query for id_ in ids.tolist()], np.float32)
+        best = np.argsort(-cosines, kind="stable")[:limit]
+        found, scores = self.store.search(query, limit, filters)
+        np.testing.assert_array_equal(found, ids[best])
+        np.testing.assert_allclose(scores, cosines[best], atol=1e-5)
+
+
+def _payload(id_: int) -> Payload:
+    published = date(2024, 1, 1) + timedelta(days=id_ % 300) if id_ % 11 else None
+    article = make_article(
+        f"Text {id_}.",
+        language=list(Language)[id_ % 3],
+        source=SOURCES[id_ % len(SOURCES)],
+        published=published,
+    )
+    return Payload(article, 0, 0, len(article.text))
+
+
+def _passes(article: Article, filters: Filters) -> bool:
+    since, until = filters.since or date.min, filters.until or date.max
+    return (
+        (not filters.languages or article.language in filters.languages)
+        and (not filters.sources or article.source in filters.sources)
+        and (not (filters.since or filters.until) or (article.published and since <= article.published <= until))
+    ) is True
+
+
+@pytest.fixture(params=["flat"])
+def shelf(request: pytest.FixtureRequest) -> Iterator[Shelf]:
+    """Every vector store passes the same tests: add its kind to `params`."""
+    held: list[Shelf] = []
+    stores = {"flat": lambda: FaissStore(DIMENSION, lambda filters: held[0].passing(filters))}
+    held.append(Shelf(stores[request.param]()))
+    yield held[0]
 
 
 def _unit(count: int, seed: int = 1) -> Vectors:
@@ -30,114 +102,138 @@ def _ids(count: int) -> Ids:
     return np.random.default_rng(2).permutation(count).astype(np.int64) * 7 + 2**33
 
 
-def _brute_force(ids: Ids, vectors: Vectors, query: Vectors, limit: int) -> tuple[Ids, Vectors]:
-    scores = vectors @ query
-    best = np.argsort(-scores, kind="stable")[:limit]
-    return ids[best], scores[best]
+def _everything(_: Filters) -> Ids:
+    return np.arange(1_000, dtype=np.int64)
 
 
-def _same(found: tuple[Ids, Vectors], expected: tuple[Ids, Vectors]) -> None:
-    np.testing.assert_array_equal(found[0], expected[0])
-    np.testing.assert_allclose(found[1], expected[1], atol=1e-5)
-
-
-def test_ids_scores_and_order_are_those_of_brute_force(empty: Opener) -> None:
-    store, ids, vectors = empty(), _ids(300), _unit(300)
-    store.add(ids[:100], vectors[:100])
-    store.add(ids[100:], vectors[100:])
-    assert len(store) == 300
-    assert set(store.ids.tolist()) == set(ids.tolist())
+def test_ids_scores_and_order_are_those_of_brute_force(shelf: Shelf) -> None:
+    ids, vectors = _ids(300), _unit(300)
+    shelf.add(ids[:100], vectors[:100])
+    shelf.add(ids[100:], vectors[100:])
+    assert len(shelf.store) == 300
     for query in _unit(20, seed=3):
-        _same(store.search(query, 10), _brute_force(ids, vectors, query, 10))
+        shelf.check(query, 10)
 
 
-@pytest.mark.parametrize("kept", [1, 5, 60, 299])
-def test_filters_hold_exactly(empty: Opener, kept: int) -> None:
-    store, ids, vectors = empty(), _ids(300), _unit(300)
-    store.add(ids, vectors)
+def test_filters_hold_exactly(shelf: Shelf) -> None:
+    shelf.add(_ids(300), _unit(300))
+    sizes = {len(shelf.passing(filters)) for filters in FILTERS}
+    assert {0, 300} < sizes
+    for filters in FILTERS:
+        for query in _unit(3, seed=5):
+            shelf.check(query, 10, filters)
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(sources=frozenset({"Herald"}))])
+def test_nothing_is_found_where_nothing_is_held(shelf: Shelf, filters: Filters) -> None:
+    ids, scores = shelf.store.search(_unit(1)[0], 10, filters)
+    assert len(ids) == len(scores) == len(shelf.store) == 0
+
+
+def test_a_limit_above_the_number_held_returns_all(shelf: Shelf) -> None:
+    vectors = _unit(7)
+    shelf.add(_ids(7), vectors)
+    shelf.check(vectors[2], 50)
+
+
+def test_what_is_removed_is_not_found_and_its_id_can_return(shelf: Shelf) -> None:
+    ids, vectors = _ids(100), _unit(100)
+    shelf.add(ids, vectors)
+    shelf.remove(np.append(ids[::3], 12345))
+    assert len(shelf.store) == 66
+    for query in vectors[:6]:
+        shelf.check(query, 10)
+    shelf.add(ids[:1], vectors[1:2])
+    assert set(shelf.store.search(vectors[1], 2, Filters())[0].tolist()) == {ids[0], ids[1]}
+
+
+def test_what_is_added_again_replaces_what_was_held(shelf: Shelf) -> None:
+    ids, vectors = _ids(60), _unit(90)
+    shelf.add(ids, vectors[:60])
+    shelf.add(ids[30:], vectors[60:])
+    assert len(shelf.store) == 60
+    for query in vectors[::9]:
+        shelf.check(query, 10)
+
+
+def test_removing_everything_leaves_an_empty_store(shelf: Shelf) -> None:
+    ids = _ids(20)
+    shelf.add(ids, _unit(20))
+    shelf.remove(ids)
+    shelf.remove(ids)
+    assert len(shelf.store) == 0
+    assert len(shelf.store.search(_unit(1)[0], 5, Filters())[0]) == 0
+
+
+def test_nothing_may_be_added_and_removed(shelf: Shelf) -> None:
+    shelf.add(np.array([], np.int64), _unit(0))
+    shelf.remove(np.array([], np.int64))
+    assert len(shelf.store) == 0
+
+
+def test_the_store_says_what_it_is(shelf: Shelf) -> None:
+    assert shelf.store.description.startswith(("FAISS ", "Milvus "))
+
+
+# FAISS alone
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, 60, 299])
+def test_any_set_of_ids_may_be_allowed(kept: int) -> None:
+    ids, vectors = _ids(300), _unit(300)
     chosen = np.random.default_rng(4).permutation(300)[:kept]
-    for query in _unit(5, seed=5):
-        _same(store.search(query, 10, ids[chosen]), _brute_force(ids[chosen], vectors[chosen], query, 10))
-
-
-def test_a_filter_may_name_ids_that_are_not_held(empty: Opener) -> None:
-    store, ids, vectors = empty(), _ids(50), _unit(50)
+    store = FaissStore(DIMENSION, lambda _: ids[chosen])
     store.add(ids, vectors)
-    found, _scores = store.search(vectors[0], 10, np.array([ids[3], 5, 6], np.int64))
+    for query in _unit(5, seed=5):
+        found, scores = store.search(query, 10, Filters(sources=frozenset({"x"})))
+        cosines = vectors[chosen] @ query
+        np.testing.assert_array_equal(found, ids[chosen][np.argsort(-cosines)[:10]])
+        np.testing.assert_allclose(scores, np.sort(cosines)[::-1][:10], atol=1e-5)
+
+
+def test_ids_that_are_allowed_need_not_be_held() -> None:
+    ids, vectors = _ids(50), _unit(50)
+    store = FaissStore(DIMENSION, lambda _: np.array([ids[3], 5, 6], np.int64))
+    store.add(ids, vectors)
+    assert set(store.ids.tolist()) == set(ids.tolist())
+    found, _scores = store.search(vectors[0], 10, Filters(sources=frozenset({"x"})))
     assert found.tolist() == [ids[3]]
 
 
-@pytest.mark.parametrize("allowed", [None, np.array([], np.int64), np.array([1], np.int64)])
-def test_nothing_is_found_where_nothing_is_held(empty: Opener, allowed: Ids | None) -> None:
-    ids, scores = empty().search(_unit(1)[0], 10, allowed)
-    assert len(ids) == len(scores) == 0
-
-
-def test_an_empty_filter_lets_nothing_pass(empty: Opener) -> None:
-    store = empty()
-    store.add(_ids(50), _unit(50))
-    assert len(store.search(_unit(1)[0], 10, np.array([], np.int64))[0]) == 0
-
-
-def test_a_limit_above_the_number_held_returns_all(empty: Opener) -> None:
-    store, ids, vectors = empty(), _ids(7), _unit(7)
-    store.add(ids, vectors)
-    _same(store.search(vectors[2], 50), _brute_force(ids, vectors, vectors[2], 50))
-
-
-def test_what_is_removed_is_not_found_and_its_id_can_return(empty: Opener) -> None:
-    store, ids, vectors = empty(), _ids(100), _unit(100)
-    store.add(ids, vectors)
-    store.remove(np.append(ids[::3], 12345))
-    left = np.setdiff1d(np.arange(100), np.arange(100)[::3])
-    assert len(store) == len(left)
-    for query in vectors[:6]:
-        _same(store.search(query, 10), _brute_force(ids[left], vectors[left], query, 10))
-    store.add(ids[:1], vectors[1:2])
-    assert set(store.search(vectors[1], 2)[0].tolist()) == {ids[0], ids[1]}
-
-
-def test_removing_everything_leaves_an_empty_store(empty: Opener) -> None:
-    store, ids = empty(), _ids(20)
-    store.add(ids, _unit(20))
-    store.remove(ids)
-    assert len(store) == 0
-    assert len(store.search(_unit(1)[0], 5)[0]) == 0
-
-
 def test_a_saved_store_is_the_same_after_loading(tmp_path: Path) -> None:
-    store, ids, vectors = FaissStore(DIMENSION), _ids(80), _unit(80)
+    store, ids, vectors = FaissStore(DIMENSION, _everything), _ids(80), _unit(80)
     store.add(ids, vectors)
     store.remove(ids[:10])
     store.save(tmp_path / "v.faiss")
-    loaded = FaissStore.load(tmp_path / "v.faiss", DIMENSION)
+    loaded = FaissStore.load(tmp_path / "v.faiss", DIMENSION, _everything)
     assert loaded is not None
-    _same(loaded.search(vectors[40], 10), store.search(vectors[40], 10))
+    for one, other in zip(loaded.nearest(vectors[40], 10), store.nearest(vectors[40], 10), strict=True):
+        np.testing.assert_array_equal(one, other)
     loaded.add(ids[:10], vectors[:10])  # it can be changed as before
-    _same(loaded.search(vectors[3], 80), _brute_force(ids, vectors, vectors[3], 80))
+    assert loaded.nearest(vectors[3], 1)[0].tolist() == [ids[3]]
     assert list(tmp_path.iterdir()) == [tmp_path / "v.faiss"]
 
 
 @pytest.mark.parametrize("length", [0, 3, 40, -1, None], ids=["empty", "3 bytes", "header", "torn", "garbage"])
 def test_a_damaged_file_does_not_load(tmp_path: Path, length: int | None) -> None:
-    path, store = tmp_path / "v.faiss", FaissStore(DIMENSION)
+    path, store = tmp_path / "v.faiss", FaissStore(DIMENSION, _everything)
     store.add(_ids(80), _unit(80))
     store.save(path)
     whole = path.read_bytes()
     path.write_bytes(os.urandom(len(whole)) if length is None else whole[:length])
-    assert FaissStore.load(path, DIMENSION) is None
+    assert FaissStore.load(path, DIMENSION, _everything) is None
 
 
 def test_a_missing_file_or_one_of_another_dimension_does_not_load(tmp_path: Path) -> None:
-    assert FaissStore.load(tmp_path / "v.faiss", DIMENSION) is None
-    FaissStore(8).save(tmp_path / "v.faiss")
-    assert FaissStore.load(tmp_path / "v.faiss", DIMENSION) is None
+    assert FaissStore.load(tmp_path / "v.faiss", DIMENSION, _everything) is None
+    FaissStore(8, _everything).save(tmp_path / "v.faiss")
+    assert FaissStore.load(tmp_path / "v.faiss", DIMENSION, _everything) is None
 
 
 def test_a_failed_save_keeps_the_old_file_and_leaves_nothing_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, store = tmp_path / "v.faiss", FaissStore(DIMENSION)
+    path, store = tmp_path / "v.faiss", FaissStore(DIMENSION, _everything)
     store.add(_ids(5), _unit(5))
     store.save(path)
 
@@ -149,6 +245,6 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_nothing_beside(
     with pytest.raises(OSError, match="No space left"):
         store.save(path)
     assert list(tmp_path.iterdir()) == [path]
-    loaded = FaissStore.load(path, DIMENSION)
+    loaded = FaissStore.load(path, DIMENSION, _everything)
     assert loaded is not None
     assert len(loaded) == 5
