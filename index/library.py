@@ -135,7 +135,7 @@ class Library:
         return [_outcome(article, known, parts) for article in group]
 
     def _commit(self, articles: Sequence[Article], parts: dict[str, list[Sentence]]) -> None:
-        self._derived.check_encoder()
+        self._derived.embeddings.check()
         texts = [sentence.text for article in articles for sentence in parts[article.id]]
         embeddings = self._encoder.encode_sentences(texts)
         with self._writing(), self._store.transaction():
@@ -162,12 +162,11 @@ class Library:
     def rebuild(self) -> None:
         """Make everything derived anew from the articles; the embeddings too, if another encoder made them."""
         with self._lock():
-            if self._store.get("encoder") not in (None, self._encoder.fingerprint):
-                with self._store.transaction():
-                    self._encode_anew()
-            self._derived.rebuild()
             with self._store.transaction():
+                if self._store.get("encoder") not in (None, self._encoder.fingerprint):
+                    self._encode_anew()
                 self._store.forget_removed()
+            self._derived.rebuild()
 
     def _encode_anew(self) -> None:
         last_id = 0

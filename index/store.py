@@ -92,6 +92,11 @@ class Store:
         return int(self.get("revision") or 0)
 
     @property
+    def forgotten(self) -> int:
+        """The revision before which nobody knows what was removed."""
+        return int(self.get("forgotten") or 0)
+
+    @property
     def last_id(self) -> int:
         """The greatest sentence id there is; 0 when there is none."""
         return int(self._db.one("SELECT max(id) FROM sentences") or 0)
@@ -135,8 +140,10 @@ class Store:
         self._db.run("UPDATE manifest SET value = value + 1 WHERE key = 'revision'")
 
     def forget_removed(self) -> None:
-        """Once every derived index has been built anew, nobody asks what was removed before."""
+        """Forget what was removed so far: what is derived and has not followed until now is made anew, or compared."""
         self._db.run("DELETE FROM removed")
+        self._next_revision()
+        self.set("forgotten", str(self.revision))
 
     # Reading
 
@@ -231,7 +238,13 @@ class Store:
             )
         return np.fromiter((row[0] for row in rows), np.int64)
 
+    def ids_after(self, last_id: int) -> Ids:
+        """The ids of the sentences that came after one, ascending."""
+        rows = self._db.all("SELECT id FROM sentences WHERE id > ? ORDER BY id", last_id)
+        return np.fromiter((row[0] for row in rows), np.int64)
+
     def removed_since(self, revision: int) -> Ids:
+        """The ids of the sentences removed after a revision; complete from `forgotten` on."""
         rows = self._db.all("SELECT id FROM removed WHERE revision > ? ORDER BY id", revision)
         return np.fromiter((row[0] for row in rows), np.int64)
 

@@ -145,6 +145,14 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a derived index follows its library: to which revision, and to which sentence id."""
+
+    revision: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """What travels beside the vector of a sentence: enough to filter it by, and to cite it without the database."""
 

@@ -289,7 +289,7 @@ def test_other_means_make_the_vectors_anew(folder: Path, tmp_path: Path, cache: 
         library.warm()
     with _open(folder, tmp_path / "other", Tilted()) as library:
         hits = library.search("mayor", EN)
-        centring, fingerprint = library._derived.centring, library._derived._vectors_stamp
+        centring, fingerprint = library._derived.centring, library._derived.embeddings.identity
     assert len(hits) == 4
     embedded = {hit.sentence.text: hit.vector for hit in hits}
     for text, vector in embedded.items():
