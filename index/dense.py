@@ -17,12 +17,15 @@ from uuid import uuid4
 import numpy as np
 
 from corpus.types import Language
+from index.building import build
 from index.encoder import Centring, centring
+from index.mapped import MappedStore
 from index.store import Row, Store
-from index.types import Encoder, Ids, Mark, Vectors, WrongModel
-from index.vectors import FaissStore
+from index.types import Encoder, Ids, Mark, Vectors, VectorStore, WrongModel
+from index.vectors import FLAT, FaissStore, exact_kind, has_outgrown, kind_for
 
 _CHUNK = 20_000  # sentences read at a time
+_MAPPED = 1 << 30  # bytes of a file from which an index stays in it: some 2.7 million sentences of 384 dimensions
 
 
 class Embeddings:
@@ -40,6 +43,10 @@ class Embeddings:
         return self._encoder.dimension
 
     @cached_property
+    def _fingerprint(self) -> str:
+        return self._encoder.fingerprint
+
+    @cached_property
     def centring(self) -> Centring:
         with self._guard:
             return centring(self._encoder, self._cache)
@@ -49,16 +56,16 @@ class Embeddings:
         """Of which library the vectors are, and by what means; vectors that differ in any of it never mix."""
         return {
             "library": self._store.get("id") or "",
-            "encoder": self._encoder.fingerprint,
+            "encoder": self._fingerprint,
             "centring": self.centring.fingerprint,
         }
 
     def check(self) -> None:
         """Raise WrongModel when the library's embeddings were made by another encoder than ours."""
         kept = self._store.get("encoder")
-        if kept not in (None, self._encoder.fingerprint):
+        if kept not in (None, self._fingerprint):
             raise WrongModel(
-                f"{self._folder} was made with the encoder {kept}, not {self._encoder.fingerprint}; "
+                f"{self._folder} was made with the encoder {kept}, not {self._fingerprint}; "
                 "encode its articles anew with: citewire rebuild"
             )
 
@@ -75,9 +82,9 @@ class Embeddings:
 
 @dataclass(slots=True)
 class _Held:
-    """Vectors in memory, how far they follow the library (None: not known), and which build of the index they are."""
+    """Vectors, how far they follow the library (None: not known), and which build of the index they are."""
 
-    vectors: FaissStore
+    vectors: FaissStore | MappedStore
     mark: Mark | None
     built: str
 
@@ -93,11 +100,21 @@ class LocalVectors:
         self._held: _Held | None = None
         self._saved: Mark | None = None
 
-    def ready(self) -> FaissStore:
+    def ready(self) -> VectorStore:
         """The vectors of the sentences that the library holds. Raises WrongModel when another encoder made them."""
         with self._guard, self._store.snapshot():
             self._held = self._following(self._held or self._open())
             return self._held.vectors
+
+    @property
+    def description(self) -> str:
+        """The index, and what a rebuild would make of it when the library has outgrown it."""
+        held, stamp, count = self._held, self._stamp, self._store.count_sentences()
+        kind = held.vectors.kind if held else str(stamp.get("kind", FLAT))
+        text = held.vectors.description if held else str(stamp.get("description", f"FAISS {kind}"))
+        if has_outgrown(kind, count):
+            return f"{text}; outgrown, citewire rebuild makes it {kind_for(count)}"
+        return text
 
     def _following(self, held: _Held) -> _Held:
         """Brought up to date with the library as this thread's snapshot shows it."""
@@ -106,12 +123,17 @@ class LocalVectors:
         return self._caught_up(self._open() if self._is_replaced(held) else held)
 
     def _caught_up(self, held: _Held) -> _Held:
+        self._embeddings.check()
         gone, new = self._changes(held)
         held.vectors.remove(gone)
         for start in range(0, len(new), _CHUNK):
             held.vectors.add(*self._embeddings.read(new[start : start + _CHUNK]))
-        held.mark = Mark(self._store.revision, self._store.last_id)
+        held.mark = self._now
         return held
+
+    @property
+    def _now(self) -> Mark:
+        return Mark(self._store.revision, self._store.last_id)
 
     def _changes(self, held: _Held) -> tuple[Ids, Ids]:
         """The ids to remove and those to add."""
@@ -120,22 +142,35 @@ class LocalVectors:
             return np.setdiff1d(ours, theirs), np.setdiff1d(theirs, ours)
         return self._store.removed_since(held.mark.revision), self._store.ids_after(held.mark.last_id)
 
-    def _open(self) -> _Held:
-        """What is saved, however old; an empty index when nothing of use is."""
+    def _open(self, *, whole: bool = False) -> _Held:
+        """What is saved, however old (in memory if it must be `whole`); else a new index, exact since that is quick."""
         self._embeddings.check()
         stamp, self._saved = self._stamp, None
         built = str(stamp.get("built") or uuid4().hex)
-        if stamp.items() >= self._embeddings.identity.items():
-            vectors = FaissStore.load(self._path, self._embeddings.dimension, self._store.ids)
-            if vectors is not None:
-                mark = Mark(stamp["revision"], stamp["last_id"]) if "revision" in stamp else None
-                if mark is not None and mark.revision <= self._store.revision:  # else a backup of the database is back
-                    self._saved = mark
-                return _Held(vectors, self._saved, built)
-        return self._empty(built)
+        vectors = self._load(whole) if stamp.items() >= self._embeddings.identity.items() else None
+        if vectors is None:
+            return self._build(exact_kind(self._store.count_sentences()), built)
+        mark = Mark(stamp["revision"], stamp["last_id"]) if "revision" in stamp else None
+        if mark is not None and mark.revision <= self._store.revision:  # else a backup of the database is back
+            self._saved = mark
+        return _Held(vectors, self._saved, built)
 
-    def _empty(self, built: str) -> _Held:
-        return _Held(FaissStore(self._embeddings.dimension, self._store.ids), None, built)
+    def _load(self, whole: bool) -> FaissStore | MappedStore | None:
+        where = (self._path, self._embeddings.dimension, self._store.ids)
+        mapped = None if whole or not self._is_large else MappedStore.load(*where)
+        return FaissStore.load(*where) if mapped is None else mapped
+
+    @property
+    def _is_large(self) -> bool:
+        try:
+            return self._path.stat().st_size >= _MAPPED
+        except OSError:
+            return False
+
+    def _build(self, kind: str, built: str) -> _Held:
+        ids, now = self._store.ids(), self._now
+        vectors = build(self._embeddings.dimension, self._store.ids, ids, self._embeddings.read, kind)
+        return _Held(vectors, now, built)
 
     @property
     def _stamp(self) -> dict[str, Any]:
@@ -153,20 +188,27 @@ class LocalVectors:
     def save(self) -> None:
         """Save the vectors if they have changed; the caller holds the library's write lock."""
         with self._guard, self._store.snapshot():
-            if self._held is not None and self._is_replaced(self._held):
-                self._held = self._caught_up(self._open())
-            if self._held is not None and self._held.mark != self._saved:
-                self._write(self._held)
+            held = self._held
+            if held is None or held.mark == self._saved:
+                return
+            if isinstance(held.vectors, MappedStore) and not held.vectors.has_drifted:
+                return  # whoever opens it next catches up from the database
+            if isinstance(held.vectors, MappedStore) or self._is_replaced(held):
+                held = self._caught_up(self._open(whole=True))
+            self._write(held)
 
     def _write(self, held: _Held) -> None:
+        assert isinstance(held.vectors, FaissStore)
         assert held.mark is not None
         held.vectors.save(self._path)
-        stamp = self._embeddings.identity | asdict(held.mark) | {"built": held.built}
-        self._path.with_suffix(".json").write_text(json.dumps(stamp), encoding="utf-8")
+        about = {"built": held.built, "kind": held.vectors.kind, "description": held.vectors.description}
+        stamp = json.dumps(self._embeddings.identity | asdict(held.mark) | about)
+        self._path.with_suffix(".json").write_text(stamp, encoding="utf-8")
         self._saved = held.mark
+        self._held = None if self._is_large and held.vectors.lists else held  # a large one is mapped when next needed
 
     def rebuild(self) -> None:
-        """Build them anew and save them; the caller holds the library's write lock."""
+        """Build them anew, of the kind that suits their number, and save them; the caller holds the write lock."""
         with self._guard, self._store.snapshot():
-            self._held = self._caught_up(self._empty(uuid4().hex))
-            self._write(self._held)
+            self._held = None  # there is no need to hold two
+            self._write(self._build(kind_for(self._store.count_sentences()), uuid4().hex))

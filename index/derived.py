@@ -84,6 +84,11 @@ class Derived:
         """The vectors, holding the ids that the store holds. Raises WrongModel when another encoder made them."""
         return self._dense.ready()
 
+    @property
+    def description(self) -> str:
+        """The index of the vectors in words."""
+        return self._dense.description
+
     def save_vectors(self) -> None:
         """Save the vectors if they have changed; the caller holds the library's write lock."""
         self._dense.save()

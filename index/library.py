@@ -33,7 +33,6 @@ from index.types import (
     Status,
     WrongModel,
 )
-from index.vectors import FaissStore
 
 _GROUP = 60_000  # characters of text that are encoded and committed together: a few seconds' work
 _BATCH = 1_000  # sentences that a rebuild encodes at a time
@@ -251,7 +250,7 @@ class Library:
             sentences=self._store.count_sentences(),
             languages=self._store.tally("language"),
             sources=self._store.tally("source"),
-            vector_index=FaissStore.description,
+            vector_index=self._derived.description,
             bytes_on_disk=_bytes_below(self.folder),
         )
 

@@ -80,6 +80,20 @@ def test_ids_are_never_used_again(store: Store) -> None:
     assert not used & set(store.ids().tolist())
 
 
+def test_what_was_removed_is_known_until_it_is_forgotten(store: Store) -> None:
+    _put(store, make_article("One. Two.", id="a"), make_article("Three.", id="b"))
+    revision, ids = store.revision, store.ids()
+    with store.transaction():
+        store.delete("a")
+    assert store.forgotten <= revision
+    assert len(store.removed_since(revision)) == 2
+    with store.transaction():
+        store.forget_removed()
+    assert len(store.removed_since(0)) == 0
+    assert revision < store.forgotten <= store.revision
+    assert store.ids_after(int(ids[0])).tolist() == [ids[-1]]
+
+
 def test_deleting_what_is_not_there_changes_nothing(store: Store) -> None:
     revision = store.revision
     with store.transaction():

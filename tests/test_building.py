@@ -1,0 +1,95 @@
+"""Building an index in lists: the neighbours it is measured by, and how many lists come of it."""
+
+import numpy as np
+import pytest
+
+from index.building import _Exact, build
+from index.types import Filters, Ids, Vectors
+from index.vectors import FaissStore
+
+DIMENSION = 16
+COUNT = 4_000
+
+
+def _vectors() -> Vectors:
+    """Unit vectors around 40 centres."""
+    chance = np.random.default_rng(1)
+    vectors = chance.normal(size=(40, DIMENSION))[chance.integers(40, size=COUNT)] + 0.5 * chance.normal(
+        size=(COUNT, DIMENSION)
+    )
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+VECTORS = _vectors()
+IDS = np.arange(COUNT, dtype=np.int64) + 100
+
+
+def _read(ids: Ids) -> tuple[Ids, Vectors]:
+    """In another order than asked for."""
+    return ids[::-1].copy(), VECTORS[ids[::-1] - 100]
+
+
+def _resolve(_: Filters) -> Ids:
+    return IDS
+
+
+def _built(kind: str) -> FaissStore:
+    return build(DIMENSION, _resolve, IDS, _read, kind)
+
+
+@pytest.mark.parametrize("kind", ["Flat", "SQ8", "IVF32,SQ8"])
+def test_every_vector_is_in_the_index_under_its_id(kind: str) -> None:
+    store = _built(kind)
+    assert store.kind == kind
+    assert len(store) == COUNT
+    np.testing.assert_array_equal(np.sort(store.ids), IDS)
+    for row in range(0, COUNT, 400):
+        assert IDS[row] in store.nearest(VECTORS[row], 3)[0]
+
+
+def test_so_many_lists_are_searched_that_recall_is_reached_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = _built("IVF32,SQ8")
+    assert _recall(store) >= 0.96  # other queries than it was measured by
+    assert store.probes < store.lists
+    store.probes //= 2
+    if store.probes:
+        assert _recall(store) < 0.99
+    monkeypatch.setattr("index.building._RECALL", 0.0)
+    assert _built("IVF32,SQ8").probes == 1
+    monkeypatch.setattr("index.building._RECALL", 1.1)
+    assert _built("IVF32,SQ8").probes == 32
+
+
+def _recall(store: FaissStore) -> float:
+    shares = []
+    for query in VECTORS[::40] + np.float32(0.01):
+        nearest = IDS[np.argsort(-(VECTORS @ query))[:10]]
+        shares.append(np.isin(nearest, store.nearest(query, 10)[0]).mean())
+    return float(np.mean(shares))
+
+
+def test_exact_neighbours_are_those_of_brute_force_without_the_vector_itself() -> None:
+    exact = _Exact(IDS[:20], VECTORS[:20])
+    for start in range(0, COUNT, 1_500):
+        exact.see(IDS[start : start + 1_500], VECTORS[start : start + 1_500])
+    for row in range(20):
+        cosines = VECTORS @ VECTORS[row]
+        cosines[row] = -2
+        assert set(exact._nearest[row].tolist()) == set(IDS[np.argsort(-cosines)[:10]].tolist())
+
+
+def test_recall_is_one_for_exact_search_and_less_for_a_single_list() -> None:
+    exact = _Exact(IDS[:100], VECTORS[:100])
+    exact.see(IDS, VECTORS)
+    flat = _built("Flat")
+    assert exact.recall(flat) == 1.0
+    lists = _built("IVF32,SQ8")
+    lists.probes = 1
+    assert exact.recall(lists) < 0.95
+
+
+def test_nothing_and_little_can_be_built() -> None:
+    assert len(build(DIMENSION, _resolve, IDS[:0], _read, "Flat")) == 0
+    few = build(DIMENSION, _resolve, IDS[:30], _read, "IVF8,SQ8")
+    assert len(few) == 30
+    assert set(few.nearest(VECTORS[3], 30)[0].tolist()) == set(IDS[:30].tolist())
