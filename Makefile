@@ -7,7 +7,7 @@ LIBRARY ?= library
 PORT   ?= 7860
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup chat test check format lint types browser screenshots clean
+.PHONY: help setup chat test check format lint types browser milvus screenshots clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -54,8 +54,21 @@ browser:  ## Install Chromium for the browser tests, where it is missing
 	test -x /usr/bin/chromium || \
 		{ echo "The browser tests need Chromium as /usr/bin/chromium; install: $(SYSTEM_PACKAGES)"; exit 1; }
 
+# Two servers that speak Milvus: the real one of 2.3, and the small one with the current interface. Their packages want
+# versions of others that ours do not.
+MILVUS := .milvus
+
+milvus: $(MILVUS)/.ready  ## Install the Milvus servers that the tests of `--store milvus://` start
+
+$(MILVUS)/.ready: Makefile
+	"$(PYTHON)" -m venv $(MILVUS)/server
+	$(MILVUS)/server/bin/python -m pip install --quiet milvus==2.3.5 "setuptools<81"
+	"$(PYTHON)" -m venv $(MILVUS)/lite
+	$(MILVUS)/lite/bin/python -m pip install --quiet milvus-lite==3.2.2
+	@touch $@
+
 screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
 	$(BIN)/python benchmarks/screenshots.py screenshots
 
 clean:  ## Remove the environment and the sample library
-	rm -rf $(VENV) $(LIBRARY) screenshots build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(MILVUS) $(LIBRARY) screenshots build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Keeps a library's vectors up to date with its database, wherever they are held.
+"""Keeps a library's vectors up to date with its database: here in FAISS, in shared.py on a server.
 
 What a vector store holds is known by a mark: the revision and the last sentence id of the library that it follows. It
 catches up by removing what the library has removed since, and adding the sentences that came after. Both may be
@@ -21,7 +21,7 @@ from index.building import build
 from index.encoder import Centring, centring
 from index.mapped import MappedStore
 from index.store import Row, Store
-from index.types import Encoder, Ids, Mark, Vectors, VectorStore, WrongModel
+from index.types import Encoder, Ids, Mark, Payload, Vectors, VectorStore, WrongModel
 from index.vectors import FLAT, FaissStore, exact_kind, has_outgrown, kind_for
 
 _CHUNK = 20_000  # sentences read at a time
@@ -75,6 +75,13 @@ class Embeddings:
         languages = self._store.article_languages({row.article_id for row in rows})
         return self._centred(rows, [languages[row.article_id] for row in rows])
 
+    def after(self, last_id: int, limit: int) -> tuple[Ids, Vectors, list[Payload]]:
+        """The next sentences in the order of their ids: these, their vectors (n, dimension), what travels with them."""
+        rows = self._store.rows_after(last_id, limit)
+        articles = self._store.articles({row.article_id for row in rows})
+        ids, vectors = self._centred(rows, [articles[row.article_id].language for row in rows])
+        return ids, vectors, [Payload(articles[row.article_id], row.position, row.start, row.end) for row in rows]
+
     def _centred(self, rows: Sequence[Row], languages: Sequence[Language]) -> tuple[Ids, Vectors]:
         embeddings = np.array([row.embedding for row in rows], np.float32).reshape(len(rows), self.dimension)
         return np.array([row.id for row in rows], np.int64), self.centring.sentence(embeddings, languages)
@@ -99,6 +106,20 @@ class LocalVectors:
         self._guard = threading.RLock()  # one thread at a time brings them up to date
         self._held: _Held | None = None
         self._saved: Mark | None = None
+
+    def check(self) -> None:
+        """Whoever reads the library can read its folder."""
+
+    @property
+    def is_current(self) -> bool:
+        """Nothing is shared but a file, which may lag behind."""
+        return True
+
+    def update(self) -> None:
+        """Each process brings its own up to date."""
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def ready(self) -> VectorStore:
         """The vectors of the sentences that the library holds. Raises WrongModel when another encoder made them."""

@@ -1,8 +1,8 @@
 """The index room's door: open a library, add and remove articles, search.
 
-A library is a folder. `library.sqlite` is the truth; `vectors.faiss` and `terms/` are derived from it and may lag
-behind (after a kill, or while another process adds): whoever searches or writes next brings them up to date.
-One process writes at a time, behind `library.lock`; readers never wait.
+A library is a folder. `library.sqlite` is the truth; `vectors.faiss` (or a collection on a server) and `terms/` are
+derived from it and may lag behind (after a kill, or while another process adds): whoever searches or writes next
+brings them up to date. One process writes at a time, behind `library.lock`; readers never wait.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from platformdirs import user_cache_path
 from corpus.sentences import sentences as split_sentences
 from corpus.types import Article, Language, Rejection, Sentence
 from index import bundled
-from index.derived import Derived
+from index.derived import FAISS, Derived
 from index.encoder import SentenceTransformerEncoder
 from index.search import search
 from index.store import Store, digest
@@ -42,11 +42,12 @@ _WAIT = 30.0  # seconds that a second writer waits for the first
 class Library:
     """One folder of articles. Safe to use from many threads; close it, or use it in a `with` statement."""
 
-    def __init__(self, folder: Path, encoder: Encoder, store: Store, cache: Path) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, store: Store, cache: Path, place: str = FAISS) -> None:
         self.folder = folder
         self._encoder = encoder
         self._store = store
-        self._derived = Derived(folder, store, encoder, cache)
+        self._place = place
+        self._derived = Derived(folder, store, encoder, cache, place)
         self._changed = False  # by us, since the vectors were last saved
 
     @classmethod
@@ -56,6 +57,7 @@ class Library:
         *,
         model: str | None = None,
         encoder: Encoder | None = None,
+        store: str | None = None,
         cache: Path | None = None,
         progress: bundled.Progress = bundled.silent,
     ) -> Self:
@@ -63,29 +65,34 @@ class Library:
 
         `model` names a sentence-transformers model for a new library (default: the embedded one); `encoder` stands
         in for it. The model is loaded when first needed, and `progress` told if it must be unpacked into `cache`.
-        Raises WrongModel when the library was made with another, LibraryError when the folder cannot be used.
+        `store` says where a new library keeps its vectors: "faiss", in its folder, or the address of a server,
+        "milvus://HOST:PORT"; a rebuild moves those of an old one. Raises WrongModel when the library was made with
+        another model, LibraryError when the folder cannot be used.
         """
-        store = None
+        database = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            store = Store(folder / "library.sqlite")
-            name = _agree_on_model(store, folder, encoder.name if encoder else model)
+            database = Store(folder / "library.sqlite")
+            name = _agree_on_model(database, folder, encoder.name if encoder else model)
+            place = _place(database, store)
             cache = cache or user_cache_path("citewire")
-            return cls(folder, encoder or SentenceTransformerEncoder(name, cache, progress), store, cache)
+            encoder = encoder or SentenceTransformerEncoder(name, cache, progress)
+            return cls(folder, encoder, database, cache, place)
         except OSError as error:
-            if store:
-                store.close()
+            if database:
+                database.close()
             raise LibraryError(f"cannot use {folder} as a library: {error.strerror or error}") from error
         except BaseException:
-            if store:
-                store.close()
+            if database:
+                database.close()
             raise
 
     def close(self) -> None:
-        """Save what is derived, and let go of the files."""
+        """Save what is derived, and let go of the files and of the server."""
         try:
             self._save()
         finally:
+            self._derived.close()
             self._store.close()
 
     def __enter__(self) -> Self:
@@ -134,11 +141,12 @@ class Library:
         return [_outcome(article, known, parts) for article in group]
 
     def _commit(self, articles: Sequence[Article], parts: dict[str, list[Sentence]]) -> None:
-        self._derived.embeddings.check()
+        self._derived.check()
         texts = [sentence.text for article in articles for sentence in parts[article.id]]
         embeddings = self._encoder.encode_sentences(texts)
         with self._writing(), self._store.transaction():
             self._keep_encoder()
+            self._store.set("store", self._place)
             start = 0
             for article in articles:
                 end = start + len(parts[article.id])
@@ -159,13 +167,18 @@ class Library:
         self._store.set("dimension", str(self._encoder.dimension))
 
     def rebuild(self) -> None:
-        """Make everything derived anew from the articles; the embeddings too, if another encoder made them."""
+        """Make everything derived anew from the articles; the embeddings too, if another encoder made them.
+
+        From then on the vectors are kept where this library was opened to keep them.
+        """
         with self._lock():
             with self._store.transaction():
                 if self._store.get("encoder") not in (None, self._encoder.fingerprint):
                     self._encode_anew()
                 self._store.forget_removed()
             self._derived.rebuild()
+            with self._store.transaction():
+                self._store.set("store", self._place)
 
     def _encode_anew(self) -> None:
         last_id = 0
@@ -180,8 +193,9 @@ class Library:
     def _writing(self) -> Iterator[None]:
         """Hold the write lock; afterwards bring what is derived up to date."""
         with self._lock():
+            self._derived.check()
             yield
-            self._derived.update_terms()
+            self._derived.update()
         self._derived.vectors()
         self._changed = True
 
@@ -269,11 +283,11 @@ class Library:
             return search(text, language, filters, self._encoder, self._store, self._derived)
 
     def _catch_up(self) -> None:
-        """Bring terms/ up to date if another process left it behind and none is at it now."""
-        if not self._derived.terms_are_current:
+        """Bring what processes share up to date if another left it behind and none is at it now."""
+        if not self._derived.is_current:
             # A busy library's writer does it itself; a folder that we may not write to stays as it is.
             with suppress(LibraryBusy, OSError), self._lock(wait=0):
-                self._derived.update_terms()
+                self._derived.update()
         self._derived.lexical.reload()
 
 
@@ -285,6 +299,14 @@ def _agree_on_model(store: Store, folder: Path, wanted: str | None) -> str:
             f"{folder} was made with the model {kept!r}, not {wanted!r}; leave --model out, or make a new library"
         )
     return kept or wanted or bundled.NAME
+
+
+def _place(store: Store, wanted: str | None) -> str:
+    """Where the vectors are to be: as asked for, else as they are kept, else in the folder."""
+    place = wanted or store.get("store") or FAISS
+    if place != FAISS and not place.startswith("milvus://"):
+        raise LibraryError(f"{place!r} is no vector store; give faiss, or a server such as milvus://localhost:19530")
+    return place
 
 
 def _outcome(article: Article, known: dict[str, bytes], parts: dict[str, list[Sentence]]) -> Outcome:

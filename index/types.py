@@ -24,6 +24,10 @@ class LibraryBusy(LibraryError):
     """Another process is writing to the library."""
 
 
+class StoreUnavailable(LibraryError):
+    """The server that holds the vectors cannot be reached, or fails; the message names its address and the remedy."""
+
+
 class WrongModel(LibraryError):
     """The library was made with another encoder than the one asked for."""
 

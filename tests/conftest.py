@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from servers import running
 
 from corpus.sentences import sentences
 from corpus.types import Article, Language
@@ -71,6 +72,26 @@ def make_ranker(threshold: float = 0.5, bias: float = 0.0, **weights: float) -> 
         {"order": order, "confidence": order | {"score": 0.0, "lead": 0.0}, "gap": 1.0, "bias": bias}
         | {"threshold": threshold, "beside": beside}
     )
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the real Milvus server."""
+    with running("milvus_server", tmp_path_factory.mktemp("milvus")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the small server, which has the current interface."""
+    with running("milvus_lite", tmp_path_factory.mktemp("lite")) as address:
+        yield address
+
+
+@pytest.fixture(params=["milvus_server", "milvus_lite"])
+def milvus(request: pytest.FixtureRequest) -> str:
+    """The address of one server after the other."""
+    return str(request.getfixturevalue(request.param))
 
 
 @pytest.fixture

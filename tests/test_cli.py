@@ -122,7 +122,19 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ([], ["--library", "--model", "--reader", "on|off|NAME", "--version", "CITEWIRE_LIBRARY"]),
+        (
+            [],
+            [
+                "--library",
+                "--model",
+                "--reader",
+                "on|off|NAME",
+                "--version",
+                "CITEWIRE_LIBRARY",
+                "--store",
+                "CITEWIRE_STORE",
+            ],
+        ),
         (["add"], ["PATH|URL", "JSON Lines", "stdin"]),
         (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "en|ru|zh"]),
         (
@@ -172,6 +184,10 @@ def test_version_is_printed(run: Run) -> None:
         ["ask", "When?", "--library", "x"],
         ["--library", "", "stats"],
         ["--reader", "", "ask", "When?"],
+        ["--store", "", "stats"],
+        ["--store", "redis://localhost", "stats"],
+        ["--store", "milvus://", "stats"],
+        ["--store", "milvus://user:secret@localhost:19530", "stats"],
     ],
 )
 def test_wrong_usage_exits_with_2_and_touches_nothing(run: Run, folder: Path, arguments: list[str]) -> None:
@@ -205,6 +221,33 @@ def test_only_a_named_reader_may_be_looked_for_on_another_machine(
     assert answer
     assert os.environ["HF_HUB_OFFLINE"] == offline
     assert asked["reader"] == (options[-1] if offline == "0" else None)
+
+
+@pytest.mark.parametrize(
+    ("given", "store"),
+    [
+        ([], None),
+        (["--store", "faiss"], "faiss"),
+        (["--store", "milvus://localhost"], "milvus://localhost:19530"),
+        (["--store", "milvus://db.example:1953"], "milvus://db.example:1953"),
+        (["--store", "milvus://[::1]:19530"], "milvus://[::1]:19530"),
+    ],
+)
+def test_the_store_is_told_to_the_library(
+    run: Run, monkeypatch: pytest.MonkeyPatch, given: list[str], store: str | None
+) -> None:
+    told: list[Any] = []
+    open_ = Library.open
+
+    def remember(folder: Path, **options: Any) -> Library:
+        told.append(options["store"])
+        return open_(folder)
+
+    monkeypatch.setattr(Library, "open", remember)
+    assert run(*given, "stats").code == 0
+    monkeypatch.setenv("CITEWIRE_STORE", "milvus://elsewhere:1")
+    assert run("stats").code == 0
+    assert told == [store, "milvus://elsewhere:1"]
 
 
 # add

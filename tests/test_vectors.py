@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import faiss
 import numpy as np
@@ -98,7 +99,7 @@ def _passes(article: Article, filters: Filters) -> bool:
     ) is True
 
 
-@pytest.fixture(params=["flat", "sq8", "ivf", "mapped"])
+@pytest.fixture(params=["flat", "sq8", "ivf", "mapped", "milvus_server", "milvus_lite"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
     """Every vector store passes the same tests: add its kind to `params`."""
     held: list[Shelf] = []
@@ -112,8 +113,18 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
         "ivf": lambda: Shelf(_in_lists(resolve), slack=0.03, recall=0.9),
         "mapped": lambda: Shelf(_mapped(tmp_path / "v.faiss", resolve)),
     }
-    held.append(makers[request.param]())
-    yield held[0]
+    if request.param in makers:
+        held.append(makers[request.param]())
+        yield held[0]
+        return
+    address = request.getfixturevalue(request.param)
+    from index.milvus import MilvusStore
+
+    store = MilvusStore(address, uuid4().hex, DIMENSION, {"encoder": "none"})
+    store.clear()
+    yield Shelf(store)
+    store._client.drop_collection(store._name)
+    store.close()
 
 
 def _in_lists(resolve: Resolve) -> FaissStore:

@@ -44,6 +44,7 @@ class Settings:
     library: Path
     model: str | None = None
     reader: str = ON
+    store: str | None = None
     host: str = "127.0.0.1"
     port: int = 7860
     names: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Settings:
 
 def create_app(settings: Settings) -> FastAPI:
     """Open the library and build everything that serves it; the application's lifespan closes it again."""
-    library = Library.open(settings.library, model=settings.model)
+    library = Library.open(settings.library, model=settings.model, store=settings.store)
     try:
         return assemble(Answerer(library, reader=open_reader(settings.reader, library.encoder)), settings)
     except BaseException:

@@ -15,7 +15,7 @@ import typer
 
 from corpus.types import CitewireError, Language
 from ui import server
-from ui.options import Choice, loopback_is_allowed
+from ui.options import Choice, loopback_is_allowed, vector_store
 from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_nearest, shown
 
 # Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
@@ -76,6 +76,15 @@ def options(
             help="What reads the best candidates before answering: ours, nothing (faster), or a model of yours.",
         ),
     ] = "on",
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CITEWIRE_STORE",
+            metavar="faiss|URL",
+            help="Where a new library keeps its vectors: faiss, in its folder, or milvus://HOST:PORT, a Milvus server. "
+            "`rebuild` moves those of an old one. Without it, where they are.",
+        ),
+    ] = None,
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Ask news articles in English, Russian and Chinese, and get only sentences that can be cited.
@@ -92,7 +101,10 @@ def options(
     if library == "":  # an unset variable of a script, and no wish for the working directory
         raise typer.BadParameter("names no folder.", param_hint="--library")
     context.obj = Choice(
-        Path(library).expanduser() if library else platformdirs.user_data_path("citewire"), model, reader
+        Path(library).expanduser() if library else platformdirs.user_data_path("citewire"),
+        model,
+        reader,
+        None if store is None else vector_store(store),
     )
 
 
@@ -207,7 +219,11 @@ def stats(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def rebuild(context: typer.Context) -> None:
-    """Make the search indexes anew from the stored articles, for when they are damaged."""
+    """Make the search indexes anew from the stored articles.
+
+    For when they are damaged, when `stats` says that the library has outgrown one, and to move the vectors to another
+    --store.
+    """
     with _library(context) as library:
         library.rebuild()
         print_line(f"rebuilt {library.count()} articles")
@@ -246,7 +262,7 @@ def _library(context: typer.Context) -> Iterator["Library"]:
     from index.library import Library
 
     choice: Choice = context.obj
-    with Library.open(choice.folder, model=choice.model, progress=_preparing) as library:
+    with Library.open(choice.folder, model=choice.model, store=choice.store, progress=_preparing) as library:
         yield library
 
 

@@ -21,6 +21,7 @@ class Choice:
     folder: Path
     model: str | None
     reader: str
+    store: str | None
 
 
 def rate(wanted: str) -> str | None:
@@ -34,6 +35,16 @@ def rate(wanted: str) -> str | None:
     except ValueError:
         raise typer.BadParameter("must be such as 120/minute, 10/second or none.", param_hint="--rate-limit") from None
     return wanted
+
+
+def vector_store(wanted: str) -> str:
+    """`faiss`, or the address of a Milvus server with its port."""
+    if wanted == "faiss":
+        return wanted
+    server = re.fullmatch(r"(milvus://(?:[\w.-]+|\[[\da-fA-F:]+\]))(:\d{1,5})?", wanted, re.ASCII)
+    if not server:
+        raise typer.BadParameter("must be faiss, or a server such as milvus://localhost:19530.", param_hint="--store")
+    return f"{server[1]}{server[2] or ':19530'}"
 
 
 def origin(wanted: str) -> str:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from corpus.types import CitewireError, UnreadableDocument
-from index.types import LibraryBusy, ModelUnavailable
+from index.types import LibraryBusy, ModelUnavailable, StoreUnavailable
 from qa.types import QuestionRejected
 from ui.service import Overloaded
 
@@ -25,6 +25,7 @@ STATUSES: dict[type[CitewireError], int] = {
     UnreadableDocument: 422,
     LibraryBusy: 503,
     ModelUnavailable: 503,
+    StoreUnavailable: 503,
     Overloaded: 503,
 }
 RETRY_AFTER = {503: {"Retry-After": "5"}}

@@ -59,6 +59,7 @@ def chat(
         library=choice.folder,
         model=choice.model,
         reader=choice.reader,
+        store=choice.store,
         host=host,
         port=port,
         names=tuple(allow_host or ()),
