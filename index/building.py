@@ -15,6 +15,7 @@ _RANGES = 50_000  # vectors that tell the ranges of 8-bit components
 _HELD = 300  # vectors whose neighbours are looked for: recall is known to some 0.003
 _NEAREST = 10
 _RECALL = 0.98  # of the neighbours that exact search finds
+_NEARLY = 0.005  # recall that is given up for searching fewer lists, where _RECALL is out of reach
 
 
 def build(dimension: int, resolve: Resolve, ids: Ids, read: Read, kind: str) -> FaissStore:
@@ -45,10 +46,18 @@ def _gathered(ids: Ids, read: Read, dimension: int) -> Vectors:
 
 
 def _tune(store: FaissStore, exact: "_Exact") -> None:
-    """Look into as few lists, in powers of two, as find the neighbours that exact search finds."""
-    store.probes = 1
-    while store.probes < store.lists and exact.recall(store) < _RECALL:
-        store.probes = min(2 * store.probes, store.lists)
+    """Look into as few lists, in powers of two, as find the neighbours that exact search finds.
+
+    Where 8 bits have lost too many of them, as few as find nearly what all lists do.
+    """
+    recalls: dict[int, float] = {}
+    while store.lists not in recalls:
+        store.probes = min(2 ** len(recalls), store.lists)
+        recalls[store.probes] = exact.recall(store)
+        if recalls[store.probes] >= _RECALL:
+            return
+    attainable = recalls[store.lists] - _NEARLY
+    store.probes = next(probes for probes, recall in recalls.items() if recall >= attainable)
 
 
 class _Exact:

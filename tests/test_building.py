@@ -47,17 +47,25 @@ def test_every_vector_is_in_the_index_under_its_id(kind: str) -> None:
         assert IDS[row] in store.nearest(VECTORS[row], 3)[0]
 
 
-def test_so_many_lists_are_searched_that_recall_is_reached_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = _built("IVF32,SQ8")
-    assert _recall(store) >= 0.96  # other queries than it was measured by
-    assert store.probes < store.lists
+def test_as_few_lists_are_searched_as_reach_the_recall(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wanted, expected in ((0.0, 1), (0.95, 2)):
+        monkeypatch.setattr("index.building._RECALL", wanted)
+        store = _built("IVF32,SQ8")
+        assert store.probes == expected
+        assert _recall(store) >= wanted - 0.01  # other queries than it was measured by
     store.probes //= 2
-    if store.probes:
-        assert _recall(store) < 0.99
-    monkeypatch.setattr("index.building._RECALL", 0.0)
-    assert _built("IVF32,SQ8").probes == 1
-    monkeypatch.setattr("index.building._RECALL", 1.1)
-    assert _built("IVF32,SQ8").probes == 32
+    assert _recall(store) < 0.95
+
+
+def test_where_8_bits_lose_too_much_not_all_lists_are_searched_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.building._RECALL", 1.0)
+    store = _built("IVF32,SQ8")
+    found = _recall(store)
+    assert 1 < store.probes < store.lists
+    store.probes = store.lists
+    assert 0.9 < _recall(store) <= found + 0.01
+    monkeypatch.setattr("index.building._NEARLY", 0.0)
+    assert _built("IVF32,SQ8").probes > 4
 
 
 def _recall(store: FaissStore) -> float:

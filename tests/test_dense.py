@@ -138,7 +138,8 @@ def test_a_large_index_stays_in_its_file_until_much_has_changed(
 
 @pytest.mark.usefixtures("small")
 def test_a_rebuild_is_taken_up_by_others_and_not_undone_by_them(library: Library, folder: Path, cache: Path) -> None:
-    _add(library, *range(30))
+    _add(library, *range(10))
+    _add(library, *range(10, 30))
     with _open(folder, cache) as other:
         assert _indexed(other) == _reports(*range(30))
         assert _kind(other) == "Flat"
@@ -152,7 +153,8 @@ def test_a_rebuild_is_taken_up_by_others_and_not_undone_by_them(library: Library
 
 @pytest.mark.usefixtures("small")
 def test_who_searched_during_a_rebuild_does_not_save_over_it(library: Library, folder: Path, cache: Path) -> None:
-    _add(library, *range(30))
+    _add(library, *range(10))
+    _add(library, *range(10, 30))
     with _open(folder, cache) as other:
         other.warm()
         with library._store.transaction():
