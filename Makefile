@@ -25,7 +25,7 @@ chat: setup  ## Index the sample articles and serve the chat and the API on 127.
 	$(BIN)/citewire --library $(LIBRARY) add corpus/samples/articles.*.jsonl
 	$(BIN)/citewire --library $(LIBRARY) chat --port $(PORT)
 
-test: setup browser  ## Run the tests, a real browser's included
+test: setup browser milvus  ## Run the tests, those with a real browser and a Milvus server included
 	$(BIN)/python -m pytest
 
 format: setup  ## Format the code
@@ -54,18 +54,16 @@ browser:  ## Install Chromium for the browser tests, where it is missing
 	test -x /usr/bin/chromium || \
 		{ echo "The browser tests need Chromium as /usr/bin/chromium; install: $(SYSTEM_PACKAGES)"; exit 1; }
 
-# Two servers that speak Milvus: the real one of 2.3, and the small one with the current interface. Their packages want
-# versions of others that ours do not.
+# The Milvus server is in an environment of its own, for the sake of its old setuptools. There is none but for Linux on
+# x86-64; elsewhere the tests that start it are skipped.
 MILVUS := .milvus
 
-milvus: $(MILVUS)/.ready  ## Install the Milvus servers that the tests of `--store milvus://` start
+milvus: $(MILVUS)/.ready  ## Install the Milvus server that some tests start, where there is one for this machine
 
 $(MILVUS)/.ready: Makefile
-	"$(PYTHON)" -m venv $(MILVUS)/server
-	$(MILVUS)/server/bin/python -m pip install --quiet milvus==2.3.5 "setuptools<81"
-	"$(PYTHON)" -m venv $(MILVUS)/lite
-	$(MILVUS)/lite/bin/python -m pip install --quiet milvus-lite==3.2.2
-	@touch $@
+	"$(PYTHON)" -m venv $(MILVUS)
+	$(MILVUS)/bin/python -m pip install --quiet milvus==2.3.5 "setuptools<81" && touch $@ || \
+		echo "There is no Milvus server for this machine: the tests that start it will be skipped."
 
 screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
 	$(BIN)/python benchmarks/screenshots.py screenshots

@@ -4,8 +4,11 @@ A library is one collection, named for the library's id, so that two libraries o
 sentence: its id in the database, its vector, what filters ask for (language, source, day of publication as a number),
 its article's id, and as payload its offsets, its text and the fields of its article. Ids are never used again and rows
 are upserted, so that whatever was sent may be sent again. Row 0 is no sentence: it says by what means the vectors were
-made and how far they follow the library, and it is lost with them when the collection is. Searches are strongly
-consistent: who has added an article finds it.
+made and how far they follow the library, and it is lost with them when the collection is.
+
+Who has added an article finds it, and so does everybody who has since read how far the collection follows. That is read
+strongly consistent, for which the server waits until it has taken in all it was sent (200 ms in the real one); searches
+wait for what this process itself has sent only.
 
 One process writes, and this version of Citewire reads sentences and articles from the database beside it. Readers on
 other machines can do without the database: a search for `article` and `payload` brings all that a hit and its
@@ -89,14 +92,7 @@ class MilvusStore:
         """
         if not self._is_open():
             return None
-        with self._our_errors():
-            rows = self._client.query(
-                self._name,
-                filter=f"id in [{_MARK}]",
-                output_fields=["payload"],
-                consistency_level="Strong",
-                timeout=_ASK,
-            )
+        rows = self._settled()
         if not rows:
             return None
         said = json.loads(rows[0]["payload"])
@@ -112,6 +108,18 @@ class MilvusStore:
         said = json.dumps(self._identity | asdict(mark))
         nowhere = [0.0] * self._dimension
         self._send([_row(_MARK, nowhere, "", "", "", _UNDATED, said)])
+
+    def _settled(self) -> list[dict[str, Any]]:
+        """The row of the mark, if there is one, once the server has taken in all that anybody has sent it."""
+        with self._our_errors():
+            rows: list[dict[str, Any]] = self._client.query(
+                self._name,
+                filter=f"id in [{_MARK}]",
+                output_fields=["payload"],
+                consistency_level="Strong",
+                timeout=_ASK,
+            )
+        return rows
 
     def clear(self) -> None:
         """Drop the collection with all it holds, and make an empty one.
@@ -162,6 +170,8 @@ class MilvusStore:
         for start in range(0, len(ids), _BATCH):
             with self._our_errors():
                 self._client.delete(self._name, ids=ids[start : start + _BATCH].tolist(), timeout=_CHANGE)
+        if len(ids):
+            self._settled()  # of an insertion the server tells when searches can see it, of a deletion it does not
 
     def search(self, vector: Vectors, limit: int, filters: Filters, /) -> tuple[Ids, Vectors]:
         """The `limit` nearest ids that pass the filters, and their cosines, best first."""
@@ -175,7 +185,7 @@ class MilvusStore:
                 filter=expression(filters),
                 limit=limit + 1,  # the mark may be among them
                 search_params={"metric_type": "IP", "params": {"ef": max(_SEARCH, 2 * limit)}},
-                consistency_level="Strong",
+                consistency_level="Session",
                 timeout=_ASK,
             )[0]
         found = [(hit["id"], hit["distance"]) for hit in hits if hit["id"] != _MARK][:limit]

@@ -83,15 +83,15 @@ class SharedVectors:
             self._follow(self._begun_anew())
 
     def _begun_anew(self) -> Mark:
+        mark = Mark(self._store.forgotten, 0)
         self._remote().clear()
-        self._remote().put_mark(Mark(0, 0))
-        return Mark(0, 0)
+        self._remote().put_mark(mark)
+        return mark
 
     def _follow(self, mark: Mark) -> None:
         remote, now = self._remote(), Mark(self._store.revision, self._store.last_id)
         if mark != now:
-            if mark.last_id:  # else nothing has been sent yet
-                remote.remove(self._store.removed_since(mark.revision))
+            remote.remove(self._store.removed_since(mark.revision))
             while mark.last_id < now.last_id:
                 ids, vectors, payloads = self._embeddings.after(mark.last_id, _CHUNK)
                 remote.add(ids, vectors, payloads)

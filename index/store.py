@@ -142,8 +142,8 @@ class Store:
     def forget_removed(self) -> None:
         """Forget what was removed so far: what is derived and has not followed until now is made anew, or compared."""
         self._db.run("DELETE FROM removed")
-        self._next_revision()
         self.set("forgotten", str(self.revision))
+        self._next_revision()
 
     # Reading
 

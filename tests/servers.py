@@ -1,9 +1,10 @@
-"""Starts the Milvus servers that tests need: `make milvus` installs them, each in an environment of its own."""
+"""Starts the Milvus servers that tests need: the real one, of `make milvus`, and the small one of the extra `dev`."""
 
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,26 +12,29 @@ from pathlib import Path
 
 import pytest
 
-ENVIRONMENTS = Path(__file__).parents[1] / ".milvus"
+PROGRAMS = {
+    "milvus_server": (Path(__file__).parents[1] / ".milvus/bin/milvus-server", "make milvus"),
+    "milvus_lite": (Path(sys.executable).with_name("milvus-lite"), "pip install milvus-lite"),
+}
 START, STOP = 120, 20  # seconds that a server may take
 
 
-def command(kind: str, folder: Path, port: int) -> list[str]:
-    """How to start the real server, or the small one; both are told to keep to `folder`."""
+def _options(kind: str, folder: Path, port: int) -> list[str]:
+    """Both are told to keep to `folder`."""
     if kind == "milvus_server":
-        return [str(ENVIRONMENTS / "server/bin/milvus-server"), "--data", str(folder), "--proxy-port", str(port)]
-    program = str(ENVIRONMENTS / "lite/bin/milvus-lite")
-    return [program, "server", "--data-dir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+        return ["--data", str(folder), "--proxy-port", str(port)]
+    return ["server", "--data-dir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
 
 
 @contextmanager
 def running(kind: str, folder: Path) -> Iterator[str]:
     """The address of a server that runs for the time of the block; skips where its package is not installed."""
     pytest.importorskip("pymilvus", reason="the package pymilvus is not installed")
+    program, remedy = PROGRAMS[kind]
+    if not program.exists():
+        pytest.skip(f"{program.name} is not installed: {remedy}")
     port = _free_port()
-    arguments = command(kind, folder / "data", port)
-    if not Path(arguments[0]).exists():
-        pytest.skip(f"{arguments[0]} is not installed: make milvus")
+    arguments = [str(program), *_options(kind, folder / "data", port)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(arguments, stdout=log, stderr=log, cwd=folder)
         try:

@@ -100,11 +100,27 @@ def test_the_library_remembers_where_its_vectors_are(open_: Opener) -> None:
 def test_what_another_process_adds_is_found(open_: Opener) -> None:
     with open_() as library, open_() as other:
         _add(library, BRIDGE)
-        assert _found(other, "mayor") == {"bridge"}
+        _forget_what_was_sent()
+        assert _dense(other, "mayor") == {"bridge"}
         _add(other, HARBOUR)
-        assert _found(library, "harbour froze") == {"harbour"}
+        _forget_what_was_sent()
+        assert _dense(library, "harbour froze") == {"bridge", "harbour"}
         library.remove("bridge")
+        _forget_what_was_sent()
+        assert _dense(other, "harbour froze") == {"harbour"}
         assert _on_server(other) == {"harbour"}
+
+
+def _forget_what_was_sent() -> None:
+    """The client keeps, for the whole process, when it last sent something to a collection; another does not know."""
+    from pymilvus.client.cache import GlobalCache
+
+    GlobalCache.collection_ts.clear()
+
+
+def _dense(library: Library, text: str) -> set[str]:
+    """The articles that a search finds by their vectors."""
+    return {hit.article.id for hit in library.search(text, EN)}
 
 
 def test_a_kill_before_anything_is_sent_loses_nothing(open_: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,25 +135,45 @@ def test_a_kill_before_anything_is_sent_loses_nothing(open_: Opener, monkeypatch
         assert _on_server(library) == {"bridge", "volcano"}
 
 
+def test_what_was_sent_before_a_kill_and_removed_after_it_is_gone(
+    open_: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the kill came before the server was told how much it had been sent."""
+    from index.milvus import MilvusStore
+
+    with open_() as library:
+        with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+            patch.setattr(MilvusStore, "put_mark", _dying_after(1))
+            _add(library, BRIDGE, HARBOUR)
+        library.remove("bridge")
+        assert _on_server(library) == {"harbour"}
+
+
+def _dying_after(times: int) -> Callable[..., None]:
+    """For us, the server dies after the mark has been put so many times."""
+    from index.milvus import MilvusStore
+
+    put_mark, left = MilvusStore.put_mark, [times]
+
+    def put(self: MilvusStore, mark: Mark) -> None:
+        if not left[0]:
+            raise StoreUnavailable("killed")
+        left[0] -= 1
+        put_mark(self, mark)
+
+    return put
+
+
 @pytest.mark.parametrize("sent", [0, 1, 2])
 def test_a_kill_while_it_is_sent_loses_nothing_and_sends_nothing_twice(
     open_: Opener, monkeypatch: pytest.MonkeyPatch, sent: int
 ) -> None:
-    """The server dies, for us, after so many times that the mark was put."""
     from index.milvus import MilvusStore
-
-    put_mark, times = MilvusStore.put_mark, [0]
-
-    def dying(self: MilvusStore, mark: Mark) -> None:
-        if times[0] == sent:
-            raise StoreUnavailable("killed")
-        times[0] += 1
-        put_mark(self, mark)
 
     monkeypatch.setattr("index.shared._CHUNK", 2)
     with open_() as library:
         with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
-            patch.setattr(MilvusStore, "put_mark", dying)
+            patch.setattr(MilvusStore, "put_mark", _dying_after(sent))
             _add(library, BRIDGE, HARBOUR)
         assert library.count() == 2  # the database has them
         assert _found(library, "mayor") == {"bridge"}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import faiss
@@ -16,6 +17,9 @@ from corpus.types import Article, Language
 from index.mapped import MappedStore
 from index.types import Filters, Ids, Payload, Vectors, VectorStore
 from index.vectors import FaissStore, Resolve, has_outgrown, kind_for
+
+if TYPE_CHECKING:
+    from index.milvus import MilvusStore
 
 DIMENSION = 16
 SOURCES = ["Herald", "", 'The "Herald", Ltd. \\ it\'s', "样例日报", "Вестник", *(f"Source {n}" for n in range(20))]
@@ -99,8 +103,18 @@ def _passes(article: Article, filters: Filters) -> bool:
     ) is True
 
 
+@pytest.fixture(scope="module")
+def collections() -> Iterator[dict[str, "MilvusStore"]]:
+    """By address; to make one takes the real server seconds."""
+    made: dict[str, MilvusStore] = {}
+    yield made
+    for store in made.values():
+        store._client.drop_collection(store._name)
+        store.close()
+
+
 @pytest.fixture(params=["flat", "sq8", "ivf", "mapped", "milvus_server", "milvus_lite"])
-def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
+def shelf(request: pytest.FixtureRequest, tmp_path: Path, collections: dict[str, "MilvusStore"]) -> Iterator[Shelf]:
     """Every vector store passes the same tests: add its kind to `params`."""
     held: list[Shelf] = []
 
@@ -118,13 +132,19 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
         yield held[0]
         return
     address = request.getfixturevalue(request.param)
+    if address not in collections:
+        collections[address] = _collection(address)
+    shelf = Shelf(collections[address])
+    yield shelf
+    shelf.remove(np.array(list(shelf.vectors), np.int64))
+
+
+def _collection(address: str) -> "MilvusStore":
     from index.milvus import MilvusStore
 
     store = MilvusStore(address, uuid4().hex, DIMENSION, {"encoder": "none"})
     store.clear()
-    yield Shelf(store)
-    store._client.drop_collection(store._name)
-    store.close()
+    return store
 
 
 def _in_lists(resolve: Resolve) -> FaissStore:
@@ -190,8 +210,8 @@ def test_what_is_removed_is_not_found_and_its_id_can_return(shelf: Shelf) -> Non
     ids, vectors = _ids(100), _unit(100)
     shelf.add(ids, vectors)
     shelf.remove(np.append(ids[::3], 12345))
-    assert len(shelf.store) == 66
     shelf.check(vectors[:6], 10)
+    assert len(shelf.store) == 66
     shelf.add(ids[:1], vectors[1:2])
     assert set(shelf.store.search(vectors[1], 2, Filters())[0].tolist()) == {ids[0], ids[1]}
 
@@ -200,8 +220,8 @@ def test_what_is_added_again_replaces_what_was_held(shelf: Shelf) -> None:
     ids, vectors = _ids(60), _unit(90)
     shelf.add(ids, vectors[:60])
     shelf.add(ids[30:], vectors[60:])
-    assert len(shelf.store) == 60
     shelf.check(vectors[::9], 10)
+    assert len(shelf.store) == 60
 
 
 def test_removing_everything_leaves_an_empty_store(shelf: Shelf) -> None:
@@ -209,8 +229,8 @@ def test_removing_everything_leaves_an_empty_store(shelf: Shelf) -> None:
     shelf.add(ids, _unit(20))
     shelf.remove(ids)
     shelf.remove(ids)
-    assert len(shelf.store) == 0
     assert len(shelf.store.search(_unit(1)[0], 5, Filters())[0]) == 0
+    assert len(shelf.store) == 0
 
 
 def test_nothing_may_be_added_and_removed(shelf: Shelf) -> None:
