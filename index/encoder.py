@@ -10,7 +10,6 @@ The means come from the sample articles and their questions, which say the same 
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,12 +24,13 @@ from corpus import samples
 from corpus.sentences import split
 from corpus.types import Language
 from index import bundled
+from index.turns import Turns
 from index.types import Encoder, ModelUnavailable, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_BATCH = 32
+_BATCH = 32  # sentences, after which a question may go first
 _CALIBRATION = 400  # sentences per language; the means move by less than 0.01 beyond
 
 
@@ -46,7 +46,7 @@ class SentenceTransformerEncoder:
         self.is_embedded = name in ("", bundled.NAME)
         self._cache = cache
         self._progress = progress
-        self._lock = threading.Lock()
+        self._turns = Turns()  # two encodings at once are slower than one after the other
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
@@ -68,36 +68,38 @@ class SentenceTransformerEncoder:
     def fingerprint(self) -> str:
         return bundled.fingerprint() if self.is_embedded else f"{self.name}:{self.dimension}"
 
-    @property
+    @cached_property
     def dimension(self) -> int:
-        with self._lock:
+        with self._turns.now():
             return int(self._model.get_embedding_dimension() or 0)
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension), float32."""
-        return self._encode(texts, ("query",))
+        with self._turns.now():
+            return self._encode(texts, ("query",))
 
     def encode_sentences(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dimension), float32."""
-        return self._encode(texts, ("passage", "document"))
+        """Unit vectors, shape (len(texts), dimension), float32. Questions need not wait for more than one batch."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        by_length = sorted(range(len(texts)), key=lambda index: len(texts[index]))  # alike together: little padding
+        for start in range(0, len(by_length), _BATCH):
+            batch = by_length[start : start + _BATCH]
+            with self._turns.later():
+                vectors[batch] = self._encode([texts[index] for index in batch], ("passage", "document"))
+        return vectors
 
     @contextmanager
     def transformer(self) -> Iterator[Any]:
         """The model's first module, a transformer with its tokenizer, which nobody else uses inside the block."""
-        with self._lock:
+        with self._turns.now():
             yield self._model[0]
 
     def _encode(self, texts: Sequence[str], roles: Sequence[str]) -> Vectors:
-        with self._lock:  # loads once; and two encodings at once are slower than one after the other
-            prompts = self._model.prompts
-            role = next((role for role in roles if prompts.get(role)), None)
-            vectors = self._model.encode(
-                list(texts),
-                prompt_name=role,
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
+        prompts = self._model.prompts
+        role = next((role for role in roles if prompts.get(role)), None)
+        vectors = self._model.encode(
+            list(texts), prompt_name=role, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
         return np.asarray(vectors, np.float32)
 
 

@@ -5,7 +5,7 @@ derived from it and may lag behind (after a kill, or while another process adds)
 brings them up to date. One process writes at a time, behind `library.lock`; readers never wait.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,13 +14,13 @@ from typing import Self
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from corpus.sentences import sentences as split_sentences
 from corpus.types import Article, Language, Rejection, Sentence
 from index import bundled
+from index.adding import Ahead, Group, batches
 from index.derived import FAISS, Derived
 from index.encoder import SentenceTransformerEncoder
 from index.search import search
-from index.store import Store, digest
+from index.store import Store
 from index.types import (
     ArticleSummary,
     Encoder,
@@ -30,11 +30,10 @@ from index.types import (
     LibraryError,
     Outcome,
     Stats,
-    Status,
+    Vectors,
     WrongModel,
 )
 
-_GROUP = 60_000  # characters of text that are encoded and committed together: a few seconds' work
 _BATCH = 1_000  # sentences that a rebuild encodes at a time
 _WAIT = 30.0  # seconds that a second writer waits for the first
 
@@ -105,53 +104,42 @@ class Library:
 
     # Writing
 
-    def add(self, items: Iterable[Article | Rejection]) -> Iterator[Outcome]:
-        """Add articles, an outcome for each; rejections pass through. Stop iterating at any time.
+    def add(self, items: Iterable[Article | Rejection]) -> Generator[Outcome, None, None]:
+        """Add articles, an outcome for each in turn; rejections pass through. Stop iterating at any time.
 
         Articles are committed in groups, each article whole; one that is stored with the same content is left
         alone, one with other content replaced. Raises LibraryBusy when another process writes for too long.
         """
-        group: dict[str, Article] = {}
         try:
-            for item in items:
-                if isinstance(item, Rejection):
-                    yield Outcome(Status.REJECTED, item.name, reason=item.reason)
-                    continue
-                if item.id in group:  # the later one replaces the earlier one
-                    yield from self._flush(group)
-                group[item.id] = item
-                if sum(len(article.text) for article in group.values()) >= _GROUP:
-                    yield from self._flush(group)
-            yield from self._flush(group)
+            with Ahead.in_a_thread(self._encoder.encode_sentences) as ahead:
+                for batch in batches(items):
+                    ahead.put(self._group(batch, ahead.digests))
+                    while ahead.is_due:
+                        yield from self._commit(*ahead.get())
+                while ahead:
+                    yield from self._commit(*ahead.get())
         finally:
             self._save()
 
-    def _flush(self, group: dict[str, Article]) -> list[Outcome]:
-        outcomes = self._add_group(list(group.values()))
-        group.clear()
-        return outcomes
+    def _group(self, items: Sequence[Article | Rejection], coming: dict[str, bytes]) -> Group:
+        """The items, compared with what is stored and what is `coming` before them: digests by id."""
+        stored = self._store.digests(item.id for item in items if isinstance(item, Article))
+        group = Group.of(items, stored | coming)
+        if group.fresh:
+            self._derived.check()  # before anything is encoded
+        return group
 
-    def _add_group(self, group: Sequence[Article]) -> list[Outcome]:
-        known = self._store.digests(article.id for article in group)
-        fresh = [article for article in group if known.get(article.id) != digest(article)]
-        parts = {article.id: split_sentences(article) for article in fresh}
-        fresh = [article for article in fresh if parts[article.id]]
-        if fresh:
-            self._commit(fresh, parts)
-        return [_outcome(article, known, parts) for article in group]
-
-    def _commit(self, articles: Sequence[Article], parts: dict[str, list[Sentence]]) -> None:
-        self._derived.check()
-        texts = [sentence.text for article in articles for sentence in parts[article.id]]
-        embeddings = self._encoder.encode_sentences(texts)
-        with self._writing(), self._store.transaction():
-            self._keep_encoder()
-            self._store.set("store", self._place)
-            start = 0
-            for article in articles:
-                end = start + len(parts[article.id])
-                self._store.put(article, parts[article.id], embeddings[start:end])
-                start = end
+    def _commit(self, group: Group, embeddings: Vectors) -> list[Outcome]:
+        if group.fresh:
+            with self._writing(), self._store.transaction():
+                self._keep_encoder()
+                self._store.set("store", self._place)
+                start = 0
+                for article in group.fresh:
+                    end = start + len(group.parts[article.id])
+                    self._store.put(article, group.parts[article.id], embeddings[start:end])
+                    start = end
+        return group.outcomes
 
     def remove(self, id_or_url: str) -> bool:
         """Remove an article by its id or URL from everything; False when there is none."""
@@ -307,16 +295,6 @@ def _place(store: Store, wanted: str | None) -> str:
     if place != FAISS and not place.startswith("milvus://"):
         raise LibraryError(f"{place!r} is no vector store; give faiss, or a server such as milvus://localhost:19530")
     return place
-
-
-def _outcome(article: Article, known: dict[str, bytes], parts: dict[str, list[Sentence]]) -> Outcome:
-    name = article.url or article.title
-    if article.id not in parts:
-        return Outcome(Status.UNCHANGED, name, article.id)
-    count = len(parts[article.id])
-    if not count:
-        return Outcome(Status.REJECTED, name, reason="the text has no sentences")
-    return Outcome(Status.REPLACED if article.id in known else Status.ADDED, name, article.id, sentences=count)
 
 
 def _sentence(article: Article, position: int, start: int, end: int) -> Sentence:

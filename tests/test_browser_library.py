@@ -272,7 +272,7 @@ def test_of_a_large_file_every_outcome_is_told(visit: Callable[..., Page]) -> No
 
 def test_what_is_sent_and_read_is_shown_as_it_goes(visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
-    monkeypatch.setattr("index.library._GROUP", 1)
+    monkeypatch.setattr("index.adding._GROUP", 1)
     add = Library.add
 
     def slowly(items: Any) -> Iterator[Any]:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -302,7 +303,7 @@ def test_an_interrupted_add_keeps_what_was_committed(run: Run, tmp_path: Path, m
     add = Library.add
 
     def interrupted(self: Library, items: Any) -> Iterator[Any]:
-        yield next(iter(add(self, [next(iter(items))])))
+        yield next(add(self, [next(iter(items))]))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Library, "add", interrupted)
@@ -311,6 +312,28 @@ def test_an_interrupted_add_keeps_what_was_committed(run: Run, tmp_path: Path, m
     assert shown.out == "added 1  unchanged 0  replaced 0  rejected 0\n"
     assert shown.err == "Interrupted; what was finished is kept.\n"
     assert len(run("articles").out.splitlines()) == 1
+
+
+def test_an_interrupt_stops_adding_and_a_rerun_goes_on(tmp_path: Path) -> None:
+    lines = [LINE | {"url": f"https://news.example/{n}", "text": f"Report {n} is {'long ' * 100}."} for n in range(500)]
+    file, third = jsonl(tmp_path / "a.jsonl", *lines), tmp_path / "third"
+    slow = SLOWED.format(third=str(third))
+    with start("--library", tmp_path / "library", "add", file, code=FAKED + slow + "main()") as process:
+        while not third.exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "Interrupted; what was finished is kept.\n")
+    told = re.fullmatch(r"added (\d+)  unchanged 0  replaced 0  rejected 0\n", out)
+    assert told
+    with start("--library", tmp_path / "library", "add", file, code=FAKED + "main()") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    again = re.fullmatch(r"added (\d+)  unchanged (\d+)  replaced 0  rejected 0\n", out)
+    assert again
+    added, unchanged = map(int, again.groups())
+    assert 0 < int(told[1]) <= unchanged < 500  # a group may be written, and not yet told
+    assert added + unchanged == 500
 
 
 def test_add_refuses_addresses_of_this_machine(run: Run) -> None:
@@ -539,6 +562,20 @@ from conftest import WordEncoder
 make = Library.open
 Library.open = lambda folder, **_: make(folder, encoder=WordEncoder(), cache=Path(folder) / "cache")
 from ui.cli import main
+"""
+
+# With an encoder that takes its time, and tells when it begins with the third group.
+SLOWED = """
+import time
+encode, groups = WordEncoder.encode_sentences, []
+def slowly(self, texts):
+    if "Report" in texts[0]:
+        groups.append(texts)
+        if len(groups) == 3:
+            Path({third!r}).touch()
+        time.sleep(1)
+    return encode(self, texts)
+WordEncoder.encode_sentences = slowly
 """
 
 

@@ -1,6 +1,8 @@
 """The encoder by name, and the centring that makes languages comparable."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,42 @@ def test_the_fingerprint_changes_with_the_means() -> None:
     moved = _centring()
     moved.sentences[ZH] = moved.sentences[ZH] + 0.01
     assert moved.fingerprint != _centring().fingerprint
+
+
+class Model:
+    """In place of the model: the vector of a text is its length, and what it was given is told."""
+
+    def __init__(self) -> None:
+        self.prompts = {"query": "query: ", "passage": "passage: "}
+        self.batches: list[list[str]] = []
+        self.go = threading.Semaphore(0)
+
+    def get_embedding_dimension(self) -> int:
+        return 1
+
+    def encode(self, texts: list[str], **_: object) -> Vectors:
+        self.batches.append(texts)
+        assert self.go.acquire(timeout=20)
+        return np.array([[len(text)] for text in texts], np.float32)
+
+
+def test_a_question_waits_for_one_batch_of_sentences_at_most(tmp_path: Path) -> None:
+    encoder, model = SentenceTransformerEncoder("", tmp_path), Model()
+    encoder.__dict__["_model"] = model
+    sentences = ["s" * (100 - number) for number in range(100)]
+    with ThreadPoolExecutor() as pool:
+        encoded = pool.submit(encoder.encode_sentences, sentences)
+        while not model.batches:
+            pass
+        asked = pool.submit(encoder.encode_questions, ["When?"])
+        while not encoder._turns._urgent:
+            pass
+        for _ in range(5):
+            model.go.release()
+        assert asked.result().tolist() == [[5]]
+        assert encoded.result().tolist() == [[len(text)] for text in sentences]
+    assert [len(batch) for batch in model.batches] == [32, 1, 32, 32, 4]
+    assert max(map(len, model.batches[0])) < min(map(len, model.batches[-1]))
 
 
 @pytest.mark.parametrize("name", ["no-such-owner/no-such-model", "no-such-model", "./nowhere", ".", "\\", "a b"])

@@ -281,7 +281,7 @@ def test_when_too_many_add_at_once_the_next_is_refused_and_served_later(
 def test_lines_come_while_the_rest_is_still_being_read(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """And whoever goes away then leaves what was added, and no lock or place behind."""
     monkeypatch.setattr(app.state.service, "_adding", places := threading.BoundedSemaphore(1))
-    monkeypatch.setattr("index.library._GROUP", 1)
+    monkeypatch.setattr("index.adding._GROUP", 1)
     go_on, stopped = threading.Event(), threading.Event()
     add = Library.add
 

@@ -153,7 +153,7 @@ def test_an_article_cannot_be_replaced_by_nothing(library: Library) -> None:
 
 
 def test_stopping_early_keeps_what_was_reported(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.library._GROUP", 1)
+    monkeypatch.setattr("index.adding._GROUP", 1)
     with _open(folder, cache) as library:
         first = next(iter(library.add([BRIDGE, HARBOUR])))
         assert first.article_id == "bridge"
@@ -320,7 +320,7 @@ from pathlib import Path
 import index.library
 from conftest import WordEncoder
 from test_library import numbered
-index.library._GROUP = 700
+index.adding._GROUP = 700
 with index.library.Library.open(Path({folder!r}), encoder=WordEncoder(), cache=Path({cache!r})) as library:
     print("ready", flush=True)
     for outcome in library.add(numbered(round) for round in range({first}, {first} + 400)):
@@ -521,7 +521,7 @@ def test_an_add_that_is_done_does_not_fail_because_another_writes_now(
 
 
 def test_threads_search_while_articles_come_and_go(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.library._GROUP", 1)
+    monkeypatch.setattr("index.adding._GROUP", 1)
     problems, done = list[str](), threading.Event()
 
     def searching(library: Library) -> None:

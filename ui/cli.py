@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -125,9 +125,9 @@ def add(
 
     found = articles(places, allow_loopback=loopback_is_allowed())
     counts: Counter[str] = Counter()
-    with _library(context) as library:
+    with _library(context) as library, closing(library.add(found)) as outcomes:
         try:
-            for outcome in shown(library.add(found)):
+            for outcome in shown(outcomes):
                 counts[outcome.status] += 1
         finally:
             typer.echo("  ".join(f"{status} {counts[status]}" for status in STATUSES))
