@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from corpus.readers import article_id, read
-from corpus.sources import documents, sent_documents
+from corpus.sources import count_documents, documents, sent_documents
 from corpus.types import (
     Article,
     CitewireError,
@@ -25,6 +25,7 @@ __all__ = [
     "UnreadableDocument",
     "article_id",
     "articles",
+    "count_documents",
     "documents",
     "read",
     "sent_articles",

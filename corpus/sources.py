@@ -20,11 +20,14 @@ from corpus.readers import LARGEST_DOCUMENT, STANDARD_INPUT, SUFFIXES, too_large
 from corpus.types import Document, Rejection, UnreadableDocument
 
 _Found = Iterator[Document | Rejection]
+_Files = Iterator[Path | Rejection]
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
 _PATTERN = re.compile(r"[*?\[]")
 _LINES_SUFFIXES = (".jsonl", ".ndjson")
 _JSON = "application/json"
+_BEGINNING_OF_LIST = re.compile(rb"(\xef\xbb\xbf)?\s*\[")
+_QUICKLY_COUNTED = 1 << 30  # bytes of a file whose lines are counted before it is read
 
 
 def documents(
@@ -44,6 +47,43 @@ def documents(
         except Exception as error:
             reason = f"it could not be opened ({type(error).__name__}: {error}): check it, or leave it out"
             yield Rejection(place, " ".join(reason.split()))
+
+
+def count_documents(places: Iterable[str]) -> int | None:
+    """How many things `documents` would find, as well as a quick look at the files tells; None where it does not."""
+    total = 0
+    for number in chain.from_iterable(map(_counts, places)):
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+def _counts(place: str) -> Iterator[int | None]:
+    if place == STANDARD_INPUT:
+        yield None
+    elif _ADDRESS.match(place):
+        yield 1
+    else:
+        try:
+            yield from map(_count, _files(place))
+        except (OSError, ValueError, NotImplementedError):  # a pattern that is none, for one
+            yield 1
+
+
+def _count(found: Path | Rejection) -> int | None:
+    """The documents in a file; one where there is none, for that will be said."""
+    if isinstance(found, Rejection) or not found.is_file():
+        return 1
+    try:
+        with found.open("rb") as stream:
+            if found.suffix.lower() in _LINES_SUFFIXES:
+                too_long = found.stat().st_size > _QUICKLY_COUNTED
+                return None if too_long else max(1, sum(1 for _ in _lines(stream)))
+            holds_list = found.suffix.lower() == ".json" and _BEGINNING_OF_LIST.match(stream.read(1 << 10))
+            return None if holds_list else 1
+    except OSError:
+        return 1
 
 
 def sent_documents(name: str, stream: BinaryIO) -> Iterator[Document | Rejection]:
@@ -68,13 +108,21 @@ def _place(place: str, stdin: BinaryIO | None, allow_loopback: bool) -> _Found:
         return _standard_input(stdin or sys.stdin.buffer)
     if _ADDRESS.match(place):
         return iter([fetch(place, allow_loopback=allow_loopback)])
+    return chain.from_iterable(
+        iter([found]) if isinstance(found, Rejection) else _file(found) for found in _files(place)
+    )
+
+
+def _files(place: str) -> _Files:
+    if not place:
+        return iter([Rejection(place, "the place is empty: name a file or a folder")])
     if _PATTERN.search(place) and not os.path.lexists(place):
         return _matches(place)
-    return _path(Path(place)) if place else iter([Rejection(place, "the place is empty: name a file or a folder")])
+    return _path(Path(place))
 
 
-def _path(path: Path) -> _Found:
-    return _folder(path) if _is_folder(path) else _file(path)
+def _path(path: Path) -> _Files:
+    return _folder(path) if _is_folder(path) else iter([path])
 
 
 def _is_folder(path: Path) -> bool:
@@ -82,7 +130,7 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def _matches(pattern: str) -> _Found:
+def _matches(pattern: str) -> _Files:
     """Files and folders that match; like in a folder only known suffixes unless the pattern itself names one."""
     parts = PurePath(pattern).parts
     fixed = list(takewhile(lambda part: not _PATTERN.search(part), parts))
@@ -101,16 +149,16 @@ def _matches(pattern: str) -> _Found:
         yield Rejection(pattern, "nothing matches the pattern: check it, or name a folder")
 
 
-def _folder(folder: Path) -> _Found:
+def _folder(folder: Path) -> _Files:
     empty = True
     for path in _files_below(folder):
         empty = False
-        yield from iter([path]) if isinstance(path, Rejection) else _file(path)
+        yield path
     if empty:
         yield Rejection(_name(folder), f"the folder holds no articles ({', '.join(SUFFIXES)})")
 
 
-def _files_below(folder: Path) -> Iterator[Path | Rejection]:
+def _files_below(folder: Path) -> _Files:
     waiting = [folder]
     while waiting:
         current = waiting.pop()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -351,8 +352,23 @@ def test_add_shows_progress_on_a_terminal_only(folder: Path, tmp_path: Path) -> 
     command = [sys.executable, "-c", FAKED + "main()", "--library", str(folder), "add", str(file)]
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=other_end, cwd=ROOT, timeout=120, check=True)
     os.close(other_end)
-    assert b"1 articles" in os.read(terminal, 100_000)
+    assert b"1 of 1 articles " in os.read(terminal, 100_000)
     os.close(terminal)
+
+
+def test_add_tells_how_far_it_is_every_few_seconds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 2))  # two seconds go by with every look
+    lines = [LINE | {"url": f"https://news.example/{n}"} for n in range(20)]
+    file = jsonl(tmp_path / "a.jsonl", *lines)
+    monkeypatch.setattr("ui.terminal.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    told = run("add", file).err.splitlines()
+    assert len(told) > 2
+    for line in told:
+        assert re.fullmatch(r"\d+ of 20 articles, \d\.\d sentences/s, 0:\d\d:\d\d left", line)
+    jsonl(file, *lines, LINE | {"url": "https://news.example/20"})
+    assert all(re.fullmatch(r"\d+ of 21 articles", line) for line in run("add", file).err.splitlines())
+    told = run("add", "-", stdin=b"\n".join(json.dumps(line | {"text": "New."}).encode() for line in lines)).err
+    assert re.fullmatch(r"(\d+ articles, \d\.\d sentences/s\n)+", told)
 
 
 # ask

@@ -15,7 +15,7 @@ import pytest
 
 import corpus
 import corpus.fetch
-from corpus import Article, Document, Rejection, documents
+from corpus import Article, Document, Rejection, count_documents, documents
 from corpus.network import is_public
 from corpus.readers import LARGEST_DOCUMENT
 
@@ -214,6 +214,27 @@ def test_a_json_file_holds_one_article_or_a_list_of_them(tmp_path: Path) -> None
 
 
 # Standard input
+
+
+def test_documents_are_counted_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder/below").mkdir(parents=True)
+    Path("folder/a.txt").write_text(ENGLISH)
+    Path("folder/below/b.jsonl").write_text('{"text": "x"}\n\n{"text": "y"}')
+    Path("folder/c.json").write_text('{"text": "x"}')
+    Path("empty.jsonl").touch()
+    places = ["folder", "folder/*.txt", "folder/**", "empty.jsonl", "missing.txt", "missing*", "", "./**x", "a\0"]
+    for place in places:
+        assert count_documents([place]) == len(found(place)), place
+    assert count_documents([*places, "https://news.example/a"]) == len(found(*places)) + 1
+
+
+def test_what_a_quick_look_cannot_count_has_no_number(tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text('\ufeff [{"text": "x"}]', encoding="utf-8")
+    with (tmp_path / "large.jsonl").open("wb") as file:
+        file.truncate(2 << 30)
+    for place in ("-", tmp_path / "list.json", tmp_path / "large.jsonl", tmp_path):
+        assert count_documents([str(place)]) is None
 
 
 def test_standard_input_is_a_text() -> None:

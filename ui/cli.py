@@ -119,15 +119,17 @@ def add(
     """Add articles: text, Markdown, HTML and JSON Lines files, web pages.
 
     Adding the same address or path again replaces the article. Prints how many were added, unchanged, replaced
-    and rejected, and why each was rejected. The exit code is 1 when all failed.
+    and rejected, and why each was rejected; says meanwhile how far it is, how fast, and how long the rest will take.
+    Stop it with Ctrl+C: what was finished is kept, and adding the same again goes on with the rest. The exit code is
+    1 when all failed.
     """
-    from corpus import articles
+    from corpus import articles, count_documents
 
     found = articles(places, allow_loopback=loopback_is_allowed())
     counts: Counter[str] = Counter()
     with _library(context) as library, closing(library.add(found)) as outcomes:
         try:
-            for outcome in shown(outcomes):
+            for outcome in shown(outcomes, count_documents(places)):
                 counts[outcome.status] += 1
         finally:
             typer.echo("  ".join(f"{status} {counts[status]}" for status in STATUSES))

@@ -5,13 +5,15 @@ import json
 import os
 import re
 import sys
+import time
 import warnings
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 # Only for their names: the command line must not load what it does not need.
@@ -22,22 +24,59 @@ if TYPE_CHECKING:
 # What a terminal would obey, or be turned around by, is never printed from an article.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
-
-class _Rate(TextColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+_EVERY = 10.0  # seconds between lines about the work where no terminal shows it
 
 
-def shown(outcomes: Iterable["Outcome"]) -> Iterator["Outcome"]:
-    """Pass outcomes on; on stderr, a line for each rejection and, on a terminal, a count and a rate."""
-    terminal = Console(stderr=True, highlight=False, soft_wrap=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed} articles"), _Rate(""), TimeElapsedColumn())
-    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
-        task = progress.add_task("", total=None)
+class _Course:
+    """How far adding has come, in a line: `str` of it."""
+
+    def __init__(self, total: int | None) -> None:
+        self.total = total
+        self.done = self.sentences = self._work = 0
+        self._began = self._told = time.monotonic()
+
+    def count(self, outcome: "Outcome") -> None:
+        self.done += 1
+        self.sentences += outcome.sentences
+        self._work += outcome.status != "unchanged"  # which takes no time, and says nothing of how long the rest will
+
+    def __str__(self) -> str:
+        elapsed = time.monotonic() - self._began
+        parts = [f"{self.done:,} articles" if self.total is None else f"{self.done:,} of {self.total:,} articles"]
+        if self.sentences and elapsed:
+            parts.append(f"{self.sentences / elapsed:,.1f} sentences/s")
+        if self.total and self._work:
+            left = max(0, self.total - self.done) * elapsed / self._work
+            parts.append(f"{timedelta(seconds=round(left))} left")
+        return ", ".join(parts)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for another line, after which it is not."""
+        is_due = time.monotonic() - self._told >= _EVERY
+        if is_due:
+            self._told = time.monotonic()
+        return is_due
+
+
+def shown(outcomes: Iterable["Outcome"], total: int | None = None) -> Iterator["Outcome"]:
+    """Pass outcomes on, of which there will be `total`; on stderr, a line for each rejection, and how far it has come.
+
+    That is shown all the time on a terminal; elsewhere it is a line every few seconds.
+    """
+    stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+    course = _Course(total)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
+        task = progress.add_task(str(course), total=total)
         for outcome in outcomes:
-            progress.advance(task)
+            course.count(outcome)
             if outcome.status == "rejected":
-                terminal.print(Text(_line(f"rejected {outcome.name}: {outcome.reason}")))
+                stderr.print(Text(_line(f"rejected {outcome.name}: {outcome.reason}")))
+            if stderr.is_terminal:
+                progress.update(task, completed=course.done, description=str(course))
+            elif course.is_due:
+                say(str(course))
             yield outcome
 
 
