@@ -57,14 +57,14 @@ def _candidates(vector: Vectors, units: Sequence[Unit], filters: Filters, store:
         ids = np.union1d(dense, np.fromiter(lexical, np.int64, len(lexical)))
         rows = store.neighbourhood(ids, _REACH)
         articles = store.articles({row.article_id for row in rows})
-    embeddings = np.stack([row.embedding for row in rows]) if rows else np.zeros((0, len(vector)), np.float32)
-    return Candidates(
-        rows=rows,
-        articles=articles,
-        chosen=_near(rows, dense[:_WIDENED]) | set(ids.tolist()),
-        vectors=derived.centring.sentence(embeddings, [articles[row.article_id].language for row in rows]),
-        lexical=lexical,
-    )
+        embeddings = np.stack([row.embedding for row in rows]) if rows else np.zeros((0, len(vector)), np.float32)
+        return Candidates(
+            rows=rows,
+            articles=articles,
+            chosen=_near(rows, dense[:_WIDENED]) | set(ids.tolist()),
+            vectors=derived.centring.sentence(embeddings, [articles[row.article_id].language for row in rows]),
+            lexical=lexical,
+        )
 
 
 def _near(rows: Sequence[Row], ids: Ids) -> set[int]:

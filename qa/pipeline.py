@@ -40,8 +40,10 @@ class Answerer:
         searched = self.library.count(filters)
         asked = [(each, self._ranked(each, filters) if searched else []) for each in readings(text, history)]
         question, ranked = max(asked, key=lambda each: _news(*each))
-        facts = choose(ranked, self._rereader.ranker if self._rereader else self._ranker, limit)
-        citations = cite(facts)
+        with stage("answer"):
+            facts = choose(ranked, self._rereader.ranker if self._rereader else self._ranker, limit)
+            citations = cite(facts)
+            nearest = () if facts else tuple(citation(replace(each, span=None)) for each in ranked[:_NEAREST])
         reason = None if facts else self._why_not(searched)
         return Answer(
             question=question.text,
@@ -50,7 +52,7 @@ class Answerer:
             citations=citations,
             confidence=round(ranked[0].probability, 4) if ranked else 0.0,
             abstention=Abstention(reason, message(reason, question.language)) if reason else None,
-            nearest=() if facts else tuple(citation(replace(each, span=None)) for each in ranked[:_NEAREST]),
+            nearest=nearest,
             searched_articles=searched,
             took_ms=round(1000 * (time.perf_counter() - began), 1),
         )

@@ -138,7 +138,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
             ],
         ),
         (["add"], ["PATH|URL", "JSON Lines", "stdin"]),
-        (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "en|ru|zh"]),
+        (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "--profile", "en|ru|zh"]),
         (
             ["chat"],
             "--host --port --insecure --rate-limit --allow-host --allow-frame --log-questions 300/minute five".split(),
@@ -429,6 +429,19 @@ def test_ask_passes_filters_and_limit_on(run: Run) -> None:
 def test_ask_has_no_filters_and_a_limit_of_five_by_default(run: Run) -> None:
     run("ask", "When?")
     assert asked == {"reader": None, "filters": Filters(), "limit": 5}
+
+
+@pytest.mark.usefixtures("library")
+def test_ask_profile_tells_the_time_of_each_stage_beside_the_answer(run: Run) -> None:
+    asking = ("ask", "Who opened the bridge?", "--json")
+    plain, profiled = run(*asking), run(*asking, "--profile")
+    assert plain.err == ""
+    answers = [re.sub(r'"took_ms": [\d.]+', "", shown.out) for shown in (plain, profiled)]
+    assert answers[0] == answers[1]
+    rows = dict(line.removesuffix(" ms").split() for line in profiled.err.splitlines())
+    assert list(rows) == "load embed dense lexical fetch score rank answer other total".split()
+    took = {name: float(ms.replace(",", "")) for name, ms in rows.items()}
+    assert sum(took.values()) - took["load"] == pytest.approx(2 * took["total"], abs=1)
 
 
 @pytest.mark.usefixtures("answer")

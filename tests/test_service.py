@@ -6,7 +6,9 @@ from typing import Any, cast
 
 import pytest
 import structlog
+from conftest import make_article
 from prometheus_client.parser import text_string_to_metric_families
+from test_reread import WordReader
 
 from corpus.types import Language
 from index.library import Library
@@ -128,6 +130,14 @@ def test_metrics_count_answers_by_door_and_time_by_stage(library: Library) -> No
     assert counted["citewire_abstentions_total", "no_articles"] == 1
     assert counted["citewire_stage_seconds_count", "total"] == 1
     assert counted["citewire_articles",] == counted["citewire_sentences",] == 0
+
+
+def test_every_stage_of_an_answer_is_measured(library: Library) -> None:
+    list(library.add([make_article("The mayor opened a bridge.")]))
+    service = Service(Answerer(library, reader=WordReader("mayor")))
+    service.ask("Who opened a bridge?", door=Door.REST)
+    stages = {label[1] for label in samples(service) if label[0] == "citewire_stage_seconds_count"}
+    assert stages == set("embed dense lexical fetch score rank read answer total".split())
 
 
 @pytest.mark.parametrize("wanted", [False, True])

@@ -16,7 +16,7 @@ import typer
 from corpus.types import CitewireError, Language
 from ui import server
 from ui.options import Choice, loopback_is_allowed, vector_store
-from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_nearest, shown
+from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_nearest, show_profile, shown
 
 # Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
 if TYPE_CHECKING:
@@ -155,17 +155,24 @@ def ask(
     since: Annotated[datetime | None, _day_option("Only articles published on this day or later.")] = None,
     until: Annotated[datetime | None, _day_option("Only articles published on this day or earlier.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=20, metavar="1..20", help="At most this many facts.")] = 5,
+    profile: Annotated[bool, typer.Option("--profile", help="Say on stderr how long each stage took.")] = False,
 ) -> None:
     """Answer a question with sentences quoted from the articles, each with its source.
 
     When no sentence supports an answer it says so, and shows the nearest passages; the exit code is 0 then too.
     """
+    from index.stages import measured, stage
     from index.types import Filters
     from ui.schemas import answer_json
 
     filters = Filters(frozenset(language or ()), frozenset(source or ()), _date(since), _date(until))
-    with _answerer(context) as answerer:
+    with _answerer(context) as answerer, measured() as stages:
+        if profile:  # else what is loaded first would seem slow
+            with stage("load"):
+                answerer.warm()
         answer = answerer.ask(_whole(question), filters=filters, limit=limit)
+    if profile:
+        show_profile(stages, answer.took_ms)
     if as_json:
         emit(answer_json(answer))
     elif answer.abstention:

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,14 @@ def show_nearest(answer: "Answer") -> None:
     for one in answer.nearest:
         print_line(_quoted(one))
         print_line(f"    {_source(one)}")
+
+
+def show_profile(stages: Mapping[str, float], took_ms: float) -> None:
+    """On stderr, how long each stage took (`stages` are seconds), and the whole answer, loading not included."""
+    rows = {name: 1000 * seconds for name, seconds in stages.items()}
+    rows["other"] = took_ms - sum(spent for name, spent in rows.items() if name != "load")
+    for name, spent in (rows | {"total": took_ms}).items():
+        say(f"{name:8}{spent:10,.1f} ms")
 
 
 def _quoted(citation: "Citation") -> Text:
