@@ -32,19 +32,20 @@ class _Course:
 
     def __init__(self, total: int | None) -> None:
         self.total = total
-        self.done = self.sentences = self._work = 0
-        self._began = self._told = time.monotonic()
+        self.done = self._sentences = self._work = 0
+        self._began = self._latest = self._told = time.monotonic()
 
     def count(self, outcome: "Outcome") -> None:
+        self._latest = time.monotonic()
         self.done += 1
-        self.sentences += outcome.sentences
+        self._sentences += outcome.sentences
         self._work += outcome.status != "unchanged"  # which takes no time, and says nothing of how long the rest will
 
     def __str__(self) -> str:
-        elapsed = time.monotonic() - self._began
+        elapsed = self._latest - self._began
         parts = [f"{self.done:,} articles" if self.total is None else f"{self.done:,} of {self.total:,} articles"]
-        if self.sentences and elapsed:
-            parts.append(f"{self.sentences / elapsed:,.1f} sentences/s")
+        if self._sentences and elapsed:
+            parts.append(f"{self._sentences / elapsed:,.1f} sentences/s")
         if self.total and self._work:
             left = max(0, self.total - self.done) * elapsed / self._work
             parts.append(f"{timedelta(seconds=round(left))} left")
@@ -52,11 +53,12 @@ class _Course:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for another line, after which it is not."""
-        is_due = time.monotonic() - self._told >= _EVERY
-        if is_due:
-            self._told = time.monotonic()
-        return is_due
+        """Whether it is time for another line; asked when the next outcome comes, since they come in groups."""
+        now = time.monotonic()
+        if not self.done or now - self._told < _EVERY:
+            return False
+        self._told = now
+        return True
 
 
 def shown(outcomes: Iterable["Outcome"], total: int | None = None) -> Iterator["Outcome"]:
@@ -70,13 +72,12 @@ def shown(outcomes: Iterable["Outcome"], total: int | None = None) -> Iterator["
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
         task = progress.add_task(str(course), total=total)
         for outcome in outcomes:
+            if not stderr.is_terminal and course.is_due:
+                say(str(course))
             course.count(outcome)
+            progress.update(task, completed=course.done, description=str(course))
             if outcome.status == "rejected":
                 stderr.print(Text(_line(f"rejected {outcome.name}: {outcome.reason}")))
-            if stderr.is_terminal:
-                progress.update(task, completed=course.done, description=str(course))
-            elif course.is_due:
-                say(str(course))
             yield outcome
 
 
