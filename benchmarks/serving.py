@@ -25,11 +25,18 @@ def served() -> Iterator[str]:
     """The address of a chat of its own."""
     with tempfile.TemporaryDirectory() as folder:
         index_samples(folder)
-        command = [*COMMAND, "--library", folder, "chat", "--port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert process.stdout
-        try:
-            yield process.stdout.readline().split()[2]
-        finally:
-            process.terminate()
-            process.wait(20)
+        with chat(folder) as (address, _process):
+            yield address
+
+
+@contextmanager
+def chat(folder: str) -> Iterator[tuple[str, int]]:
+    """The address and the process id of a chat over the library in `folder`, ready to answer."""
+    command = [*COMMAND, "--library", folder, "chat", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout
+    try:
+        yield process.stdout.readline().split()[2], process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
