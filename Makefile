@@ -7,7 +7,7 @@ LIBRARY ?= library
 PORT   ?= 7860
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup chat test check format lint types browser milvus screenshots clean
+.PHONY: help setup chat test check format lint types browser milvus bench screenshots clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -64,6 +64,15 @@ $(MILVUS)/.ready: Makefile
 	"$(PYTHON)" -m venv $(MILVUS)
 	$(MILVUS)/bin/python -m pip install --quiet milvus==2.3.5 "setuptools<81" && touch $@ || \
 		echo "There is no Milvus server for this machine: the tests that start it will be skipped."
+
+# With the development data beside the checkout, libraries are made of news; else of the samples.
+SIZE ?= 10k
+NEWS := $(if $(wildcard ../shared/eval),--articles $(wildcard ../shared/eval/*/articles.??.jsonl) \
+	--parallel ../shared/training/parallel_news.jsonl --questions ../shared/eval/news ../shared/eval/xquad)
+
+bench: setup  ## Print the figures of docs/performance.md, at SIZE=10k sentences; SIZE=10k,100k,1m takes half an hour
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/scale.py --size $(SIZE) $(NEWS)
 
 screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
 	$(BIN)/python benchmarks/screenshots.py screenshots

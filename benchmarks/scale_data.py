@@ -13,7 +13,8 @@ such a library lacks: words that are rarer than those of the real articles, and 
 
 Half of the articles are in English, the rest in Russian and Chinese. Their sources are as unequal as Zipf's law says,
 their days lie in ten years, late ones more often, and some have none. The same seed and files make the same library.
-`--parallel` takes news sentences as `training/` does: JSON Lines of consecutive ones with a key for each language.
+`--parallel` takes news sentences as `training/` does, JSON Lines of consecutive ones with a key for each language; they
+are used where those of the articles do not suffice.
 """
 
 import argparse
@@ -91,7 +92,7 @@ def main() -> None:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What a library is made of."""
     parser.add_argument("--articles", type=Path, nargs="+", default=SAMPLES, help="files that `citewire add` reads")
-    parser.add_argument("--parallel", type=Path, help="a file of consecutive sentences in several languages")
+    parser.add_argument("--parallel", type=Path, help="consecutive sentences in several languages, for more")
     parser.add_argument("--embedded", type=int, help="real sentences, at most (default: a fifth, up to 20,000)")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -99,8 +100,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def from_options(options: argparse.Namespace, size: int, encoder: Encoder) -> Real:
     """The real sentences for a library of `size`, embedded now or before."""
     limit = options.embedded or min(20_000, size // 5)
-    articles = itertools.chain(of_files(options.articles), of_pairs(options.parallel) if options.parallel else ())
-    return read(articles, limit, encoder, options.seed)
+    articles = [*of_files(options.articles)]
+    more = [*of_pairs(options.parallel)] if options.parallel else []
+    chance = np.random.default_rng(options.seed)
+    mixed_up = [group[number] for group in (articles, more) for number in chance.permutation(len(group))]
+    return read(mixed_up, limit, encoder)
 
 
 def count(text: str) -> int:
@@ -136,13 +140,11 @@ def of_pairs(file: Path) -> Iterator[tuple[Language, Texts]]:
             texts = texts[length:]
 
 
-def read(articles: Iterable[tuple[Language, Texts]], limit: int, encoder: Encoder, seed: int) -> Real:
-    """Embed up to `limit` sentences, as many of each language as there are, of whole articles; each text once."""
-    found = list(articles)
+def read(articles: Iterable[tuple[Language, Texts]], limit: int, encoder: Encoder) -> Real:
+    """Embed `limit` sentences of the first articles, a third in each language if there are so many; each text once."""
     texts: dict[str, int] = {}
     numbers: dict[Language, list[Ids]] = {}
-    for place in np.random.default_rng(seed).permutation(len(found)):
-        language, told = found[place]
+    for language, told in articles:
         held = numbers.setdefault(language, [])
         new = [text for text in dict.fromkeys(told) if text and text not in texts]
         if new and sum(map(len, held)) + len(new) <= limit / len(Language):
