@@ -269,6 +269,26 @@ def test_ids_that_are_allowed_need_not_be_held() -> None:
     assert found.tolist() == [ids[3]]
 
 
+def test_one_vector_is_looked_for_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    class Watched:
+        ntotal = 1
+
+        def search(self, *_given: object, **_named: object) -> tuple[Vectors, Ids]:
+            threads.append(faiss.omp_get_max_threads())
+            return np.ones((1, 1), np.float32), np.zeros((1, 1), np.int64)
+
+    store = FaissStore(DIMENSION, lambda _: _ids(1))
+    monkeypatch.setattr(store, "_index", Watched())
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    store.nearest(_unit(1)[0], 1)
+    threads.append(faiss.omp_get_max_threads())
+    faiss.omp_set_num_threads(before)
+    assert threads == [1, 3]
+
+
 def test_what_few_pass_is_found_however_far_it_is() -> None:
     """The lists that are searched without a filter hold none of it."""
     ids, vectors, query = _ids(4_000), _unit(4_000), _unit(1, seed=5)[0]
