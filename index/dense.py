@@ -18,6 +18,7 @@ import numpy as np
 
 from corpus.types import Language
 from index.building import build
+from index.columns import Columns
 from index.encoder import Centring, centring
 from index.mapped import MappedStore
 from index.store import Row, Store
@@ -103,6 +104,7 @@ class LocalVectors:
         self._path = folder / "vectors.faiss"
         self._store = store
         self._embeddings = embeddings
+        self._columns = Columns(store)
         self._guard = threading.RLock()  # one thread at a time brings them up to date
         self._held: _Held | None = None
         self._saved: Mark | None = None
@@ -177,7 +179,7 @@ class LocalVectors:
         return _Held(vectors, self._saved, built)
 
     def _load(self, whole: bool) -> FaissStore | MappedStore | None:
-        where = (self._path, self._embeddings.dimension, self._store.ids)
+        where = (self._path, self._embeddings.dimension, self._columns.ids)
         mapped = None if whole or not self._is_large else MappedStore.load(*where)
         return FaissStore.load(*where) if mapped is None else mapped
 
@@ -190,7 +192,7 @@ class LocalVectors:
 
     def _build(self, kind: str, built: str) -> _Held:
         ids, now = self._store.ids(), self._now
-        vectors = build(self._embeddings.dimension, self._store.ids, ids, self._embeddings.read, kind)
+        vectors = build(self._embeddings.dimension, self._columns.ids, ids, self._embeddings.read, kind)
         return _Held(vectors, now, built)
 
     @property

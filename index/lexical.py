@@ -102,6 +102,10 @@ class LexicalIndex:
         beside.write_text(json.dumps(asdict(stamp)), encoding="utf-8")
         beside.replace(self._folder / _STAMP)
 
+    def __len__(self) -> int:
+        """How many sentences it holds."""
+        return int(self._index.searcher().num_docs)
+
     def reload(self) -> None:
         """See what another process has committed."""
         self._index.reload()

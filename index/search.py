@@ -43,7 +43,7 @@ def search(
     units = query_units(text)
     candidates = _candidates(vector, units, filters, store, derived)
     with stage("lexical"):
-        weights = _rarity(units, derived.lexical.frequencies(units), store.count_sentences())
+        weights = _rarity(units, derived.lexical.frequencies(units), len(derived.lexical))
     with stage("score"):
         return _hits(candidates, vector, units, weights, language) if candidates.rows else []
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ CREATE UNIQUE INDEX sentences_by_article ON sentences (article_id, position);
 CREATE TABLE removed (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL);
 INSERT INTO manifest VALUES ('revision', '0');
 """
+_BY_SOURCE = "CREATE INDEX IF NOT EXISTS articles_by_source ON articles (source, published)"  # later than the schema
 _ARTICLE = "id, text, title, title_derived, language, source, section, url, published, authors, fetched_at"
 _SUMMARY = "id, url, title, title_derived, source, section, language, published, authors, fetched_at"
 
@@ -76,6 +78,9 @@ class Store:
                     self._db.run(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         elif version != _SCHEMA_VERSION:
             raise LibraryError(f"{path} was made by another version of Citewire (schema {version}); update Citewire")
+        if not self._db.one("SELECT count(*) FROM sqlite_master WHERE name = 'articles_by_source'"):
+            with suppress(LibraryError), self.transaction():  # one that may not be written does without
+                self._db.run(_BY_SOURCE)
 
     # The manifest
 
@@ -226,17 +231,23 @@ class Store:
             for id_, article_id, position, start, end, embedding in rows
         ]
 
-    def ids(self, filters: Filters = Filters()) -> Ids:
-        """The ids of the sentences whose article passes the filters, ascending."""
-        if not filters:
-            rows = self._db.all("SELECT id FROM sentences ORDER BY id")
-        else:
-            where, values = _where(filters)
-            rows = self._db.all(
-                f"SELECT s.id FROM articles a JOIN sentences s ON s.article_id = a.id WHERE {where} ORDER BY s.id",
-                *values,
-            )
-        return np.fromiter((row[0] for row in rows), np.int64)
+    def articles_after(self, last_id: int) -> list[tuple[int, int, Language, str, date | None]]:
+        """The articles whose sentences came after one: first and last of their ids, which are consecutive, language,
+        source, day of publication."""
+        # A few are quickly found by their ids; all are read from an index, as the table is full of embeddings.
+        after = "NOT INDEXED WHERE id > ?" if last_id else "WHERE ? = 0"
+        rows = self._db.all(
+            "SELECT s.first, s.last, a.language, a.source, a.published FROM articles a JOIN "
+            f"(SELECT article_id, min(id) AS first, max(id) AS last FROM sentences {after} GROUP BY article_id) s "
+            "ON s.article_id = a.id",
+            last_id,
+        )
+        return [(first, last, Language(language), source, _date(day)) for first, last, language, source, day in rows]
+
+    def ids(self) -> Ids:
+        """The ids of all sentences, ascending."""
+        rows = self._db.all("SELECT id FROM sentences")  # in whatever order an index has them: see articles_after
+        return np.sort(np.fromiter((row[0] for row in rows), np.int64))
 
     def ids_after(self, last_id: int) -> Ids:
         """The ids of the sentences that came after one, ascending."""

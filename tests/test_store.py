@@ -110,6 +110,14 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     assert store.count_articles() == 1
 
 
+def test_articles_are_told_with_the_range_of_their_sentences(store: Store) -> None:
+    _put(store, make_article("One is. Two is.", id="a", source="x"), make_article("Three is. Four is.", id="b"))
+    _put(store, make_article("Five is. Six is. Seven is.", id="a", published=date(2024, 1, 2)))
+    assert sorted(store.articles_after(0)) == [(3, 4, "en", "", None), (5, 7, "en", "", date(2024, 1, 2))]
+    assert store.articles_after(4) == [(5, 7, "en", "", date(2024, 1, 2))]
+    assert store.articles_after(7) == []
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
@@ -131,7 +139,6 @@ def test_filters_hold_exactly(store: Store, filters: Filters, expected: set[str]
         make_article("Б.", id="ru", source="Вести", language=Language.RU, published=date(2024, 1, 31)),
         make_article("C.", id="bare"),
     )
-    assert {row.article_id for row in store.rows(store.ids(filters))} == expected
     assert store.count_articles(filters) == len(expected)
 
 
@@ -220,6 +227,27 @@ def test_damage_found_while_reading_is_one_line(tmp_path: Path, read: object) ->
     with pytest.raises(LibraryError) as caught:
         read(Store(path))  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+def test_an_earlier_database_gets_its_index_of_sources_unless_it_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, herald = tmp_path / "library.sqlite", Filters(sources=frozenset({"Herald"}))
+    with monkeypatch.context() as patch:
+        patch.setattr("index.store._BY_SOURCE", "SELECT nothing")  # which fails, as writing would
+        store = Store(path)
+        _put(store, make_article("A.", source="Herald"))
+        assert store.count_articles(herald) == 1
+        assert _indexes(store) == {"articles_by_url", "articles_by_language"}
+        store.close()
+    store = Store(path)
+    assert store.count_articles(herald) == 1
+    assert _indexes(store) == {"articles_by_url", "articles_by_language", "articles_by_source"}
+    store.close()
+
+
+def _indexes(store: Store) -> set[str]:
+    return {name for (name,) in store._db.all("SELECT name FROM sqlite_master WHERE name LIKE 'articles_by%'")}
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
