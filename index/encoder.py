@@ -121,8 +121,9 @@ class Centring:
 
     def sentence(self, vectors: Vectors, languages: Sequence[Language]) -> Vectors:
         """Sentences' vectors, shape (n, dimension), without their languages' means, unit length again."""
-        means = np.stack([self.sentences[language] for language in languages]) if languages else 0
-        return normalise(vectors - means)
+        number = {language: number for number, language in enumerate(self.sentences)}
+        means = np.stack(list(self.sentences.values()))
+        return normalise(vectors - means[np.array([number[language] for language in languages], np.intp)])
 
     @property
     def fingerprint(self) -> str:

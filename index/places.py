@@ -121,6 +121,11 @@ def _beginning(word: str) -> Sequence[_Spelling]:
     return _by_first_word().get(_plain(word), ())
 
 
+def places_begun(word: str) -> frozenset[str]:
+    """The terms of the places whose names begin with a word."""
+    return frozenset(spelling.term for spelling in _beginning(word))
+
+
 @cache
 def _by_first_two() -> dict[str, list[tuple[str, str]]]:
     by_two: dict[str, list[tuple[str, str]]] = {}

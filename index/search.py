@@ -10,13 +10,14 @@ from index.derived import Derived
 from index.encoder import normalise
 from index.stages import stage
 from index.store import Row, Store
-from index.terms import Unit, query_units, terms
+from index.terms import Matcher, Unit, query_units
 from index.types import Encoder, Filters, Hit, Ids, Vectors
 
 _DENSE, _LEXICAL = 80, 40  # candidates of each kind
 _WIDENED = 12  # best dense candidates whose neighbours are candidates too
 _YEAR_WEIGHT = 0.3  # any news of a year shares it
 _REACH = 2  # sentences before and after that count as a sentence's context
+_APART = 1 << 32  # more than the sentences of any article
 _CONTEXT, _COVERAGE = 0.25, 0.3  # weights of the plain blend that orders hits before ranking
 
 
@@ -94,8 +95,9 @@ def _hits(
     """The chosen candidates as hits, best first by a plain blend of dense, context and coverage."""
     scores = _scores(candidates, vector)
     texts = {(row.article_id, row.position): _text(candidates, row) for row in candidates.rows}
-    matched = [_matched(text, units) for text in texts.values()]
-    around = _matched_around(candidates, matched, units)
+    matcher = Matcher(units)
+    matched = [matcher.matched(text) for text in texts.values()]
+    around = _matched_around(candidates, matched, matcher)
     shares = _Shares(units, weights, language)
     found = [
         _hit(
@@ -184,17 +186,11 @@ def _text(candidates: Candidates, row: Row) -> str:
     return candidates.articles[row.article_id].text[row.start : row.end]
 
 
-def _matched(text: str, units: Sequence[Unit]) -> frozenset[int]:
-    """The indices of the units that a text holds."""
-    held = set(terms(text))
-    return frozenset(index for index, unit in enumerate(units) if not held.isdisjoint(unit.terms))
-
-
 def _matched_around(
-    candidates: Candidates, matched: Sequence[frozenset[int]], units: Sequence[Unit]
+    candidates: Candidates, matched: Sequence[frozenset[int]], matcher: Matcher
 ) -> dict[str, frozenset[int]]:
     """By article: the units that its title or any fetched sentence holds."""
-    around = {id_: _matched(article.title, units) for id_, article in candidates.articles.items()}
+    around = {id_: matcher.matched(article.title) for id_, article in candidates.articles.items()}
     for row, units_held in zip(candidates.rows, matched, strict=True):
         around[row.article_id] |= units_held
     return around
@@ -218,15 +214,16 @@ def _scores(candidates: Candidates, vector: Vectors) -> list[_Scores]:
     vectors = candidates.vectors
     if not len(vectors):
         return []
-    places = {(row.article_id, row.position): index for index, row in enumerate(candidates.rows)}
-    articles = list(candidates.articles)
-    number = {id_: place for place, id_ in enumerate(articles)}
-    wholes = np.zeros((len(articles), vectors.shape[1]), np.float32)
-    around = np.empty_like(vectors)
-    for index, row in enumerate(candidates.rows):
-        near = (places.get((row.article_id, row.position + step)) for step in range(-_REACH, _REACH + 1))
-        around[index] = vectors[[place for place in near if place is not None]].sum(axis=0)
-        wholes[number[row.article_id]] += vectors[index]
-    theirs = normalise(wholes)[[number[row.article_id] for row in candidates.rows]]
+    number = {id_: place for place, id_ in enumerate(candidates.articles)}
+    articles = np.array([number[row.article_id] for row in candidates.rows])
+    places = articles * _APART + np.array([row.position for row in candidates.rows])
+    order = np.argsort(places)
+    around = vectors.copy()
+    for step in (step for step in range(-_REACH, _REACH + 1) if step):
+        near = np.searchsorted(places, places + step, sorter=order).clip(max=len(places) - 1)
+        found = places[order[near]] == places + step
+        around[found] += vectors[order[near[found]]]
+    firsts = np.flatnonzero(np.diff(articles[order], prepend=-1))
+    theirs = normalise(np.add.reduceat(vectors[order], firsts))[articles]
     columns = (vectors @ vector, normalise(around) @ vector, theirs @ vector, (vectors * theirs).sum(axis=1))
     return [_Scores(*map(float, values)) for values in zip(*columns, strict=True)]

@@ -12,7 +12,7 @@ import operator
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ import Stemmer
 
 from index.names import NAME_RUN, chinese_names, fine_key, possible_keys, transcription_keys
 from index.pinyin import asked_names, full_names, native_names
-from index.places import Found, han_places, word_places
+from index.places import Found, han_places, places_begun, word_places
 
 TERMS_VERSION = 3  # raise it when the terms of a text change: indexes made with others are built anew
 
@@ -78,6 +78,72 @@ def query_units(text: str) -> list[Unit]:
     return list(dict.fromkeys(_units(_tokens(text))))
 
 
+class Matcher:
+    """Tells which units of one question a text holds: those that share a term with `terms(text)`.
+
+    Few words of a text have to do with a question, so that all of its terms are made only where a name or a place
+    depends on the words around it. A set of units is a number here, with a bit for each.
+    """
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._wanted: dict[str, int] = {}
+        for place, unit in enumerate(units):
+            for term in unit.terms:
+                self._wanted[term] = self._wanted.get(term, 0) | 1 << place
+        self._terms = frozenset(self._wanted)
+        self._grams = [term for term in self._wanted if _IS_HAN.match(term)]
+        self._has_names = any(term[0] in "@#^" for term in self._wanted)
+        self._has_full_names = any(term[0] == "^" for term in self._wanted)
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def matched(self, text: str) -> frozenset[int]:
+        """The places, among the question's units, of those that the text holds."""
+        tokens = _tokens(text)
+        held = perhaps = 0
+        for token in tokens:
+            found = self._seen.get(token) or self._look_at(token)
+            if found is not _NOTHING:
+                held |= found[0]
+                perhaps |= found[1]
+        if perhaps & ~held or self._has_full_names:
+            held |= self._held(_sentence_terms(tokens))
+        return frozenset(place for place in range(held.bit_length()) if held >> place & 1) if held else _NO_UNITS
+
+    def _look_at(self, token: str) -> tuple[int, int]:
+        """What a word or run of Chinese holds wherever it stands, and what it may hold beside others."""
+        if _IS_HAN.match(token):
+            return self._held(self._han_terms(token)), 0  # a run seldom comes again
+        found = _NOTHING
+        if not self._terms.isdisjoint(_possible_terms(token)):
+            own = (_number(token),) if token[0].isdigit() else _word_terms(token, False)
+            found = self._held(own), self._held(_possible_terms(token))
+        self._seen[token] = found
+        return found
+
+    def _han_terms(self, run: str) -> Iterator[str]:
+        if any(gram in run for gram in self._grams):
+            yield from _han_grams(run)
+        if self._has_names:
+            yield from _han_names(run)
+
+    def _held(self, found: Iterable[str]) -> int:
+        held = 0
+        for term in self._terms.intersection(found):
+            held |= self._wanted[term]
+        return held
+
+
+_NOTHING = (0, 0)
+_NO_UNITS: frozenset[int] = frozenset()
+
+
+@lru_cache(maxsize=65_536)
+def _possible_terms(token: str) -> frozenset[str]:
+    """What a word or number yields, whatever the words around it: also as a name, and as the beginning of a place."""
+    own = (_number(token),) if token[0].isdigit() else _word_terms(token, True)
+    return places_begun(token).union(own)
+
+
 def _tokens(text: str) -> list[str]:
     """Words, numbers and runs of Chinese; full-width forms and apostrophes made alike."""
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).replace("’", "'"))
@@ -120,9 +186,13 @@ def _may_be_name(word: str) -> bool:
 
 
 def _han_terms(run: str) -> list[str]:
-    found = _han_grams(run)
+    return _han_grams(run) + _han_names(run)
+
+
+def _han_names(run: str) -> list[str]:
+    """The terms of places and people in a run of Chinese."""
     places = han_places(run)
-    found += [place for _start, _end, place in places]
+    found = [place for _start, _end, place in places]
     for part in _between(run, places) if places else (run,):
         for name in chinese_names(part):
             found += _foreign_terms(name)

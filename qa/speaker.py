@@ -14,6 +14,7 @@ from qa.evidence import SPEECH
 Place = tuple[str, int]  # article id, position
 
 _QUOTES = {"“": 1, "”": -1, "«": 1, "»": -1, "「": 1, "」": -1, "『": 1, "』": -1}
+_FACING = re.compile(f"[{''.join(_QUOTES)}]")
 _MARKS = '"' + "".join(_QUOTES)
 _PRONOUN = {
     Language.EN: re.compile(r"\b([Hh]e|[Ss]he|[Tt]hey)\b"),
@@ -115,4 +116,4 @@ def _says(hit: Hit, speaker: Collection[int]) -> bool:
 def _open_quotes(text: str) -> int:
     """More opened than closed: the quotation goes on; fewer: it began before."""
     straight = text.count('"') % 2  # those do not tell which way they face; at the start they open
-    return sum(_QUOTES.get(character, 0) for character in text) + (straight if text.startswith('"') else -straight)
+    return sum(_QUOTES[mark] for mark in _FACING.findall(text)) + (straight if text.startswith('"') else -straight)

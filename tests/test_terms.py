@@ -1,17 +1,54 @@
 """Text → terms, and questions → units, in three scripts."""
 
 import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from index.terms import query_units, terms
+from corpus import samples
+from corpus.types import Language
+from index.terms import Matcher, Unit, query_units, terms
 
 
 def _meet(one: str, other: str) -> bool:
     """Whether the question `one` asks about something that the sentence `other` holds."""
-    held = set(terms(other))
-    return any(not held.isdisjoint(unit.terms) for unit in query_units(one))
+    return bool(_matched(query_units(one), other))
+
+
+def _matched(units: Sequence[Unit], text: str) -> frozenset[int]:
+    """The units that share a term with a text; Matcher, which does not make them all, is held to it."""
+    held = set(terms(text))
+    matched = frozenset(place for place, unit in enumerate(units) if not held.isdisjoint(unit.terms))
+    assert Matcher(units).matched(text) == matched
+    return matched
+
+
+@pytest.mark.parametrize("asked", Language)
+def test_units_are_matched_as_the_terms_of_a_text_say(asked: Language) -> None:
+    texts = [text for language in Language for text in samples.texts(language)]
+    sentences = [text[start : start + 80] for text in texts for start in range(0, len(text), 400)]
+    matchers = {question: Matcher(query_units(question)) for question in samples.questions(asked)[::5]}
+    found = [_matched(query_units(question), text) for question in matchers for text in sentences]
+    assert found == [matcher.matched(text) for matcher in matchers.values() for text in sentences]
+    assert len(set(found)) > 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Li Xiaoming spoke in New South Wales.",
+        "South Korea and Korea",
+        "Кирьяновская в Южной Корее",
+        "李晓明在南韩",
+        "",
+    ],
+)
+@pytest.mark.parametrize(
+    "question", ["Li Xiaoming", "李晓明", "Korea", "South", "wales", "New", "Корея", "", "韩 美国"]
+)
+def test_places_and_full_names_are_matched_by_the_words_around_them(question: str, text: str) -> None:
+    _matched(query_units(question), text)
 
 
 @pytest.mark.parametrize(
