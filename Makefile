@@ -7,7 +7,7 @@ LIBRARY ?= library
 PORT   ?= 7860
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup chat test check format lint types browser milvus bench screenshots clean
+.PHONY: help setup chat test check format lint types browser milvus bench peers screenshots clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -77,5 +77,8 @@ bench: setup  ## Print the figures of docs/performance.md, at SIZE=10k sentences
 screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
 	$(BIN)/python benchmarks/screenshots.py screenshots
 
-clean:  ## Remove the environment and the sample library
-	rm -rf $(VENV) $(MILVUS) $(LIBRARY) screenshots build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+peers: setup  ## Compare with txtai, Haystack, LlamaIndex and plain FAISS (ARGUMENTS='--sentences 200')
+	$(BIN)/python benchmarks/peers/compare.py $(ARGUMENTS)
+
+clean:  ## Remove the environments and the sample library
+	rm -rf $(VENV) $(MILVUS) .peers $(LIBRARY) screenshots build *.egg-info .mypy_cache .pytest_cache .ruff_cache
