@@ -83,8 +83,11 @@ def main() -> None:
         for each in everyone if number % 2 == 0 else reversed(everyone):
             each.rounds.append(figures(each, timed, asked, options.threads))
             told(f"round {number + 1}, {each.title}: {each.indexing[-1]:.1f} s, {each.answering[-1]:.2f} s")
-    print(f"\n{options.sentences:,} sentences, {options.questions:,} questions; {options.threads} threads; ", end="")
-    print(f"{options.rounds} rounds, the median (and the range)\n")
+    print(
+        f"\n{options.sentences:,} sentences and {options.questions:,} questions, {options.threads} threads, "
+        f"the median of {options.rounds} rounds (and the range);\n"
+        f"first hits of {len(questions.answerable)} questions about {len(questions.articles)} articles, these indexed alone\n"
+    )
     print(table(ours, peers))
 
 
