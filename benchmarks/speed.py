@@ -1,6 +1,6 @@
 """How fast: the encoder, indexing and questions, on this machine.
 
-    python benchmarks/speed.py [--sentences 1500]
+    python benchmarks/speed.py [--sentences 1500] [--workers 2]
 
 Everything is measured in one run on the sample articles, repeated to length. Absolute figures depend on the machine;
 compare those of one run.
@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +24,18 @@ from corpus.sentences import sentences
 from corpus.types import Article, Document, Language
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
+from index.workers import encoding
 from qa.pipeline import Answerer
 from qa.readers import OFF, ON, open_reader
 
 ROUNDS = 20
+PORTION = 128  # sentences, as adding hands them to the processes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sentences", type=int, default=1_500)
+    parser.add_argument("--workers", type=int, help="encode in so many processes too; their start is not counted")
     options = parser.parse_args()
     encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
     print(f"load the model            {seconds(lambda: encoder.encode_questions(['?'])):8.2f} s")
@@ -47,6 +51,13 @@ def main() -> None:
         rate = len(texts) / seconds(lambda: list(library.add(articles)))
         print(f"index articles            {rate:8.1f} sentences a second, {rate / bare:.2f} of the bare encoder")
         print(f"index them again          {seconds(lambda: list(library.add(articles))):8.2f} s (unchanged)")
+    if options.workers:
+        with encoding(encoder, options.workers) as encode, ThreadPoolExecutor(options.workers) as threads:
+            by_length = sorted(texts, key=lambda text: len(text.encode()))
+            portions = [by_length[start : start + PORTION] for start in range(0, len(texts), PORTION)]
+            list(threads.map(encode, [[text] for text in texts[: options.workers]]))
+            rate = len(texts) / seconds(lambda: list(threads.map(encode, portions)))
+        print(f"encode in {options.workers} processes     {rate:8.1f} a second, {rate / bare:.2f} of the bare encoder")
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder), encoder=encoder) as library:
         list(library.add(sample_articles()))
         for reader in (OFF, ON):

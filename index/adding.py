@@ -1,11 +1,11 @@
 """Articles on their way into a library: read and split in groups, embedded while others are read and written.
 
-The encoder works in a thread of its own, one group behind whoever reads and one ahead of whoever writes, so that it
-waits for neither. Reading and writing stay in the caller's thread: an interrupt finds it there.
+The encoder works in threads of its own, behind whoever reads and ahead of whoever writes, so that it waits for neither.
+Reading and writing stay in the caller's thread: an interrupt finds it there.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
@@ -16,12 +16,12 @@ from corpus.sentences import sentences as split_sentences
 from corpus.types import Article, Rejection, Sentence
 from index.store import digest
 from index.types import Outcome, Status, Vectors
+from index.workers import Encode
 
 _GROUP = 60_000  # characters of text that are committed together: a few seconds' work
 _LEAST = 100  # characters that anything counts for, so that what is empty does not pile up
 _PORTION = 128  # sentences encoded between two chances to stop; many enough to be put together by length
 
-Encode = Callable[[Sequence[str]], Vectors]
 Item = Article | Rejection
 
 
@@ -94,17 +94,15 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 class Ahead:
     """Groups that are being embedded, out in the order in which they went in.
 
-    `pool` runs `encode` on a portion of a group's sentences; it is told to forget what it has not begun when this ends.
-    `depth` groups keep it busy while the first is fetched and written.
+    `encode` is called from so many threads, each time with a portion of a group's sentences; when this ends, what has
+    not begun is forgotten.
     """
 
-    def __init__(self, pool: Executor, encode: Encode, depth: int = 2) -> None:
-        self._pool, self._encode, self._depth = pool, encode, depth
+    def __init__(self, encode: Encode, threads: int = 1) -> None:
+        self._encode = encode
+        self._pool = ThreadPoolExecutor(threads, "citewire-encoder")
+        self._depth = threads + 1  # groups that keep the threads busy while the first is fetched and written
         self._groups: deque[tuple[Group, _Embedding]] = deque()
-
-    @classmethod
-    def in_a_thread(cls, encode: Encode) -> Self:
-        return cls(ThreadPoolExecutor(1, "citewire-encoder"), encode)
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +120,7 @@ class Ahead:
 
     @property
     def is_due(self) -> bool:
-        """Whether the first group is to be fetched: it is ready, or there are as many as keep the pool busy."""
+        """Whether the first group is to be fetched: it is ready, or there are as many as keep the threads busy."""
         return len(self._groups) >= self._depth or (len(self._groups) > 0 and self._groups[0][1].is_ready)
 
     def put(self, group: Group) -> None:

@@ -33,6 +33,7 @@ from index.types import (
     Vectors,
     WrongModel,
 )
+from index.workers import encoding
 
 _BATCH = 1_000  # sentences that a rebuild encodes at a time
 _WAIT = 30.0  # seconds that a second writer waits for the first
@@ -104,14 +105,15 @@ class Library:
 
     # Writing
 
-    def add(self, items: Iterable[Article | Rejection]) -> Generator[Outcome, None, None]:
+    def add(self, items: Iterable[Article | Rejection], *, workers: int = 1) -> Generator[Outcome, None, None]:
         """Add articles, an outcome for each in turn; rejections pass through. Stop iterating at any time.
 
         Articles are committed in groups, each article whole; one that is stored with the same content is left
-        alone, one with other content replaced. Raises LibraryBusy when another process writes for too long.
+        alone, one with other content replaced. More `workers` than one are processes that encode, each with an encoder
+        of its own. Raises LibraryBusy when another process writes for too long.
         """
         try:
-            with Ahead.in_a_thread(self._encoder.encode_sentences) as ahead:
+            with encoding(self._encoder, workers) as encode, Ahead(encode, workers) as ahead:
                 for batch in batches(items):
                     ahead.put(self._group(batch, ahead.digests))
                     while ahead.is_due:

@@ -165,7 +165,7 @@ def test_vectors_come_back_in_the_order_of_the_sentences(encoder: Watched, monke
     """Though those of alike lengths are encoded together."""
     monkeypatch.setattr("index.adding._PORTION", 2)
     group = Group.of([make_article("A long sentence about rain. Snow. Some ice broke. Wind rose. Hail.")], {})
-    with Ahead.in_a_thread(encoder.encode_sentences) as ahead:
+    with Ahead(encoder.encode_sentences) as ahead:
         ahead.put(group)
         same, vectors = ahead.get()
     assert same is group

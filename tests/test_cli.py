@@ -137,7 +137,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
                 "CITEWIRE_STORE",
             ],
         ),
-        (["add"], ["PATH|URL", "JSON Lines", "stdin"]),
+        (["add"], ["PATH|URL", "JSON Lines", "stdin", "--workers"]),
         (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "--profile", "en|ru|zh"]),
         (
             ["chat"],
@@ -168,6 +168,7 @@ def test_version_is_printed(run: Run) -> None:
         ["nothing"],
         ["ask"],
         ["add"],
+        ["add", "x", "--workers", "0"],
         ["remove"],
         ["evaluate"],
         ["evaluate", "no such folder"],
@@ -303,7 +304,7 @@ def test_what_a_terminal_would_obey_is_not_printed(run: Run) -> None:
 def test_an_interrupted_add_keeps_what_was_committed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add = Library.add
 
-    def interrupted(self: Library, items: Any) -> Iterator[Any]:
+    def interrupted(self: Library, items: Any, **_: Any) -> Iterator[Any]:
         yield next(add(self, [next(iter(items))]))
         raise KeyboardInterrupt
 
@@ -315,14 +316,18 @@ def test_an_interrupted_add_keeps_what_was_committed(run: Run, tmp_path: Path, m
     assert len(run("articles").out.splitlines()) == 1
 
 
-def test_an_interrupt_stops_adding_and_a_rerun_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_stops_adding_and_a_rerun_goes_on(tmp_path: Path, workers: int) -> None:
     lines = [LINE | {"url": f"https://news.example/{n}", "text": f"Report {n} is {'long ' * 100}."} for n in range(500)]
-    file, third = jsonl(tmp_path / "a.jsonl", *lines), tmp_path / "third"
-    slow = SLOWED.format(third=str(third))
-    with start("--library", tmp_path / "library", "add", file, code=FAKED + slow + "main()") as process:
-        while not third.exists():
+    file, beginnings = jsonl(tmp_path / "a.jsonl", *lines), tmp_path / "beginnings"
+    beginnings.touch()
+    slowed = SLOWED.format(beginnings=str(beginnings))
+    adding = ("--library", tmp_path / "library", "add", file, "--workers", str(workers))
+    # A terminal interrupts all that it has started: the processes that encode too.
+    with start(*adding, code=slowed + "main()", process_group=0) as process:
+        while beginnings.stat().st_size < 5:  # of six groups
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "Interrupted; what was finished is kept.\n")
     told = re.fullmatch(r"added (\d+)  unchanged 0  replaced 0  rejected 0\n", out)
@@ -593,19 +598,10 @@ Library.open = lambda folder, **_: make(folder, encoder=WordEncoder(), cache=Pat
 from ui.cli import main
 """
 
-# With an encoder that takes its time, and tells when it begins with the third group.
-SLOWED = """
-import time
-encode, groups = WordEncoder.encode_sentences, []
-def slowly(self, texts):
-    if "Report" in texts[0]:
-        groups.append(texts)
-        if len(groups) == 3:
-            Path({third!r}).touch()
-        time.sleep(1)
-    return encode(self, texts)
-WordEncoder.encode_sentences = slowly
-"""
+# The same, with an encoder that takes its time.
+SLOWED = FAKED.replace("WordEncoder()", "Slow({beginnings!r})").replace(
+    "from conftest import WordEncoder", "from test_workers import Slow"
+)
 
 
 def test_asking_loads_neither_the_chat_nor_the_web_server(tmp_path: Path) -> None:

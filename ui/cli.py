@@ -115,6 +115,14 @@ def add(
         list[str],
         typer.Argument(metavar="PATH|URL...", help="Files, folders, globs, web addresses; - is JSON Lines from stdin."),
     ],
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Processes that encode, each with a model of its own in memory. One uses all cores.",
+        ),
+    ] = 1,
 ) -> None:
     """Add articles: text, Markdown, HTML and JSON Lines files, web pages.
 
@@ -127,7 +135,7 @@ def add(
 
     found = articles(places, allow_loopback=loopback_is_allowed())
     counts: Counter[str] = Counter()
-    with _library(context) as library, closing(library.add(found)) as outcomes:
+    with _library(context) as library, closing(library.add(found, workers=workers)) as outcomes:
         try:
             for outcome in shown(outcomes, count_documents(places)):
                 counts[outcome.status] += 1
