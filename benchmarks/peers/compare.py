@@ -86,7 +86,8 @@ def main() -> None:
     print(
         f"\n{options.sentences:,} sentences and {options.questions:,} questions, {options.threads} threads, "
         f"the median of {options.rounds} rounds (and the range);\n"
-        f"first hits of {len(questions.answerable)} questions about {len(questions.articles)} articles, these indexed alone\n"
+        f"first hits of {len(questions.answerable)} questions about {len(questions.articles)} articles, "
+        "these indexed alone\n"
     )
     print(table(ours, peers))
 
