@@ -39,6 +39,7 @@ from serving import SAMPLES, chat, index_samples
 
 from corpus.types import Language
 from index.building import Read
+from index.columns import Columns
 from index.dense import LocalVectors
 from index.derived import Derived
 from index.encoder import SentenceTransformerEncoder
@@ -214,7 +215,7 @@ def recall(folder: Path, encoder: Encoder, asked: Sequence[str]) -> Column:
         pairs = zip(encoded, understood, strict=True)
         vectors = np.stack([derived.centring.question(vector, question.language) for vector, question in pairs])
         filters = {"no filter": Filters()} | selective(store.count_articles)
-        allowed = {name: store.ids(each) for name, each in filters.items()}
+        allowed = {name: Columns(store).ids(each) for name, each in filters.items()}
         exact = nearest(vectors, store.ids(), allowed, derived.embeddings.read)
         index, column = derived.vectors(), {}
         for name, each in filters.items():

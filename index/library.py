@@ -7,6 +7,7 @@ brings them up to date. One process writes at a time, behind `library.lock`; rea
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -260,8 +261,8 @@ class Library:
 
     def warm(self) -> None:
         """Load the model and the indexes now rather than at the first question."""
-        self._encoder.encode_questions(["?"])
-        self._derived.vectors()
+        vector = self._encoder.encode_questions(["?"])[0]
+        self._derived.vectors().search(vector, 1, Filters(since=date.min))  # with a filter: what it takes is loaded too
 
     def search(self, text: str, language: Language, *, filters: Filters = Filters()) -> list[Hit]:
         """The sentences that may answer a question, in whatever language they are, best first by a plain blend.
