@@ -15,6 +15,7 @@ from index.types import Encoder, LibraryError, Vectors
 
 Encode = Callable[[Sequence[str]], Vectors]
 
+_PATIENCE = 10.0  # seconds that a process has to end
 _SPAWN = get_context("spawn")  # a fork would inherit the threads of torch in whatever state they are
 
 
@@ -80,6 +81,8 @@ class _Worker:
     def end(self) -> None:
         if self._theirs is None:
             self._process.terminate()
+            self._process.join(_PATIENCE)
+            self._process.kill()
             self._process.join()
         self._connection.close()
 
@@ -87,6 +90,7 @@ class _Worker:
 def _serve(connection: Connection, encoder: Encoder, threads: int) -> None:
     """Encode what comes until nobody sends any more. An interrupt is for the process that sends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read when the encoder loads its model
     while True:
         try:
@@ -99,6 +103,11 @@ def _serve(connection: Connection, encoder: Encoder, threads: int) -> None:
         except CitewireError as error:
             reply = error
         connection.send(reply)
+
+
+def _leave(*_: object) -> None:
+    """End in good order: what libraries share between processes is given back."""
+    raise SystemExit
 
 
 @contextmanager

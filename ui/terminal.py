@@ -37,6 +37,8 @@ class _Course:
 
     def count(self, outcome: "Outcome") -> None:
         self._latest = time.monotonic()
+        if not self.done:
+            self._told = self._latest  # outcomes come in groups: the first one alone tells little
         self.done += 1
         self._sentences += outcome.sentences
         self._work += outcome.status != "unchanged"  # which takes no time, and says nothing of how long the rest will
@@ -53,7 +55,7 @@ class _Course:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for another line; asked when the next outcome comes, since they come in groups."""
+        """Whether it is time for another line; asked before the next outcome is counted, the first of a group."""
         now = time.monotonic()
         if not self.done or now - self._told < _EVERY:
             return False
