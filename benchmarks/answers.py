@@ -16,8 +16,9 @@ from platformdirs import user_cache_path
 
 import corpus
 from corpus.types import Language
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.library import Library
+from index.types import Encoder
 from qa.evaluation import Report, evaluate
 from qa.pipeline import Answerer
 from qa.readers import ON, open_reader
@@ -45,7 +46,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("news", "xquad", "founding"))
     parser.add_argument("--reader", default=ON, help="on, off or the name of another")
     options = parser.parse_args()
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     for name in ("news", "xquad"):
         if options.only in (None, name):
             folder = options.sets / name
@@ -58,7 +59,7 @@ def main() -> None:
         founding(encoder, options.sets, options.reader)
 
 
-def founding(encoder: SentenceTransformerEncoder, sets: Path, reader: str) -> None:
+def founding(encoder: Encoder, sets: Path, reader: str) -> None:
     article = sets.parent / "articles" / "china-russia-2019-09-18.txt"
     news = [sets / "news" / f"articles.{language}.jsonl" for language in Language]
     for title, places in (("alone", [article]), ("among 186 news articles", [article, *news])):
@@ -77,7 +78,7 @@ def answering(opened: Library, reader: str) -> Answerer:
 
 
 @contextmanager
-def library(encoder: SentenceTransformerEncoder, *places: Path) -> Iterator[Library]:
+def library(encoder: Encoder, *places: Path) -> Iterator[Library]:
     """A library of these files that lasts for a `with` block."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder), encoder=encoder) as opened:
         for _outcome in opened.add(corpus.articles([str(place) for place in places])):

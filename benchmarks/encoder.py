@@ -17,8 +17,8 @@ from platformdirs import user_cache_path
 
 from corpus.types import Language
 from index import bundled
-from index.encoder import Centring, SentenceTransformerEncoder, centring
-from index.types import Vectors
+from index.encoder import Centring, centring, open_encoder
+from index.types import Encoder, Vectors
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         print(f"\n### {name}\n\n| encoder | centred | {' | '.join([*pairs, 'mean', *scattered])} |")
         print("|---" * (len(pairs) + len(scattered) + 3) + "|")
         for title, model in models.items():
-            encoder = SentenceTransformerEncoder(model, cache)
+            encoder = open_encoder(model, cache)
             means = centring(encoder, cache)
             table = Set(options.sets / name, encoder)
             for label, centred in (("no", None), ("yes", means)):
@@ -49,7 +49,7 @@ def main() -> None:
 class Set:
     """A question set, embedded."""
 
-    def __init__(self, folder: Path, encoder: SentenceTransformerEncoder) -> None:
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
         self.items = [item for item in lines(folder / "questions.jsonl") if item["groups"]]
         self.asked = {
             language: encoder.encode_questions([item["question"][language] for item in self.items])

@@ -23,7 +23,7 @@ from platformdirs import user_cache_path
 import corpus
 from corpus.types import Language
 from index.derived import FAISS
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.library import Library
 from index.store import Store
 from qa.evaluation import evaluate, read_questions
@@ -48,7 +48,7 @@ def main() -> None:
 
 def kinds(questions: Path, options: argparse.Namespace) -> Iterator[tuple[str, Answerer]]:
     """One library, its vectors kept in each of the ways."""
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "library"
         if options.among:

@@ -15,7 +15,7 @@ from typing import Any
 from answers import answering, library
 from platformdirs import user_cache_path
 
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from qa.evaluation import Gold, references
 from qa.pipeline import Answerer
 from qa.readers import ON
@@ -33,7 +33,7 @@ def main() -> None:
     gold = Gold(options.set)
     right: dict[str, list[bool]] = defaultdict(list)
     alone: dict[str, list[bool]] = defaultdict(list)
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     with library(encoder, options.set / "articles.scattered.jsonl") as opened:
         answerer = answering(opened, options.reader)
         for line in ITEMS.read_text(encoding="utf-8").splitlines():

@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 import index.search
 from corpus.types import Language
 from index import bundled
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.library import Library
 from index.terms import Unit, query_units
 from index.types import Filters
@@ -40,7 +40,7 @@ def main() -> None:
     print(f"| levers | {' | '.join([*map(str, Language), *pairs])} |\n|---{'|---' * (3 + len(pairs))}|")
     for adapter in (False, True):
         model = "" if adapter else str(bundled.model_folder(cache, adapted=False))
-        encoder = SentenceTransformerEncoder(model, cache)
+        encoder = open_encoder(model, cache)
         every = [folder / f"articles.{language}.jsonl" for language in Language]
         with library(encoder, folder / "articles.scattered.jsonl") as scattered, library(encoder, *every) as whole:
             for names, ranker in itertools.product((False, True), repeat=2):

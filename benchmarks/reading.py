@@ -30,7 +30,7 @@ from platformdirs import user_cache_path
 
 from corpus.sentences import split
 from corpus.types import Language
-from index.encoder import SentenceTransformerEncoder
+from index.embedded import EmbeddedEncoder
 from index.library import Library
 from index.types import Filters
 from qa.evaluation import Gold, evaluate, read_questions, references
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("f1", "spans", "curve", "risk"))
     parser.add_argument("--every", type=int, default=1, help="F1 of each so many-th question only")
     options = parser.parse_args()
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = EmbeddedEncoder(user_cache_path("citewire"))
     news = options.sets / "news"
     if options.weights:
         reader: Reader | None = EmbeddedReader(encoder, options.weights)

@@ -42,7 +42,7 @@ from index.building import Read
 from index.columns import Columns
 from index.dense import LocalVectors
 from index.derived import Derived
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.library import Library
 from index.stages import measured
 from index.store import Store
@@ -109,7 +109,7 @@ def main() -> None:
     scale_data.add_options(parser)
     options = parser.parse_args()
     sizes = sorted(map(scale_data.count, options.size.split(",")))
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     real = scale_data.from_options(options, sizes[-1], encoder)
     print(f"{scale_data.likeness(real, options.seed)}\n", flush=True)
     asked = questions(options.questions)
@@ -270,7 +270,7 @@ class Clock:
     stages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
-def asking(folder: Path, encoder: SentenceTransformerEncoder, asked: Sequence[str]) -> dict[str, Clock]:
+def asking(folder: Path, encoder: Encoder, asked: Sequence[str]) -> dict[str, Clock]:
     """The time of each kind of question, asked one by one in this process."""
     with Library.open(folder, encoder=encoder) as library:
         without, reading = Answerer(library), Answerer(library, reader=open_reader(ON, encoder))

@@ -37,7 +37,7 @@ from corpus.identity import article_id
 from corpus.sentences import sentences
 from corpus.types import Article, Language, Sentence
 from index.derived import FAISS
-from index.encoder import SentenceTransformerEncoder, normalise
+from index.encoder import normalise, open_encoder
 from index.store import Store
 from index.types import Encoder, Ids, Vectors
 
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--size", type=count, default=100_000, help="sentences, such as 10k or 1m")
     add_options(parser)
     options = parser.parse_args()
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     real = from_options(options, options.size, encoder)
     print(likeness(real, options.seed), flush=True)
     began = time.perf_counter()

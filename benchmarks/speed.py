@@ -22,7 +22,7 @@ from corpus import samples
 from corpus.readers import read
 from corpus.sentences import sentences
 from corpus.types import Article, Document, Language
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.library import Library
 from index.workers import encoding
 from qa.pipeline import Answerer
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=1_500)
     parser.add_argument("--workers", type=int, help="encode in so many processes too; their start is not counted")
     options = parser.parse_args()
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     print(f"load the model            {seconds(lambda: encoder.encode_questions(['?'])):8.2f} s")
     articles, texts = to_length(options.sentences)
     bare = len(texts) / seconds(lambda: encoder.encode_sentences(texts))

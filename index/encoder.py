@@ -1,5 +1,4 @@
-"""The encoder: any sentence-transformers model behind the Encoder protocol, and the centring that makes three
-languages comparable.
+"""The encoder: the embedded model, or any of sentence-transformers; and the centring that makes languages comparable.
 
 Centring: a multilingual encoder places each language's texts around a mean of their own, so the nearest sentence is
 in the question's own language nearly always, however wrong. Subtracting each language's mean vector, questions and
@@ -10,8 +9,10 @@ The means come from the sample articles and their questions, which say the same 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import platform
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,26 +25,44 @@ from corpus import samples
 from corpus.sentences import split
 from corpus.types import Language
 from index import bundled
+from index.embedded import EmbeddedEncoder
 from index.turns import Turns
 from index.types import Encoder, ModelUnavailable, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+_GPU_FILES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")  # of NVIDIA's and AMD's drivers, and of Windows' for Linux
 _BATCH = 32  # sentences, after which a question may go first
 _CALIBRATION = 400  # sentences per language; the means move by less than 0.01 beyond
 
 
-class SentenceTransformerEncoder:
-    """The embedded model (`name` empty), or the sentence-transformers model of that name or folder.
+def open_encoder(name: str, cache: Path, progress: bundled.Progress = bundled.silent) -> Encoder:
+    """The embedded model (`name` empty or its own), or the sentence-transformers model of that name or folder."""
+    if name in ("", bundled.NAME) and not _sees_gpu():
+        return EmbeddedEncoder(cache, progress)
+    return SentenceTransformerEncoder(name, cache, progress)
 
-    `is_embedded` tells which. The model is loaded when first needed, since that and importing torch take seconds. A
-    name is looked up where sentence-transformers looks: a local folder, the hub's cache, the hub.
+
+def _sees_gpu() -> bool:
+    """Whether torch sees a GPU; it is imported, which takes seconds, only where there may be one."""
+    if not any(map(os.path.exists, _GPU_FILES)) and (sys.platform, platform.machine()) != ("darwin", "arm64"):
+        return False
+    import torch
+
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+class SentenceTransformerEncoder:
+    """The sentence-transformers model of that name or folder, or the embedded one (`name` empty), with torch.
+
+    The model is loaded when first needed, since that and importing torch take seconds. A name is looked up where
+    sentence-transformers looks: a local folder, the hub's cache, the hub.
     """
 
     def __init__(self, name: str, cache: Path, progress: bundled.Progress = bundled.silent) -> None:
         self.name = name or bundled.NAME
-        self.is_embedded = name in ("", bundled.NAME)
+        self._is_embedded = name in ("", bundled.NAME)
         self._cache = cache
         self._progress = progress
         self._turns = Turns()  # two encodings at once are slower than one after the other
@@ -57,7 +76,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        if self.is_embedded:
+        if self._is_embedded:
             folder = bundled.model_folder(self._cache, self._progress)
             return SentenceTransformer(str(folder), local_files_only=True)
         try:
@@ -70,7 +89,7 @@ class SentenceTransformerEncoder:
 
     @property
     def fingerprint(self) -> str:
-        return bundled.fingerprint() if self.is_embedded else f"{self.name}:{self.dimension}"
+        return bundled.fingerprint() if self._is_embedded else f"{self.name}:{self.dimension}"
 
     @cached_property
     def dimension(self) -> int:
@@ -92,12 +111,6 @@ class SentenceTransformerEncoder:
             with self._turns.later():
                 vectors[batch] = self._encode([texts[index] for index in batch], ("passage", "document"))
         return vectors
-
-    @contextmanager
-    def transformer(self) -> Iterator[Any]:
-        """The model's first module, a transformer with its tokenizer, which nobody else uses inside the block."""
-        with self._turns.now():
-            yield self._model[0]
 
     def _encode(self, texts: Sequence[str], roles: Sequence[str]) -> Vectors:
         prompts = self._model.prompts

@@ -19,7 +19,7 @@ from corpus.types import Article, Language, Rejection, Sentence
 from index import bundled
 from index.adding import Ahead, Group, batches
 from index.derived import FAISS, Derived
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.search import search
 from index.store import Store
 from index.types import (
@@ -77,7 +77,7 @@ class Library:
             name = _agree_on_model(database, folder, encoder.name if encoder else model)
             place = _place(database, store)
             cache = cache or user_cache_path("citewire")
-            encoder = encoder or SentenceTransformerEncoder(name, cache, progress)
+            encoder = encoder or open_encoder(name, cache, progress)
             return cls(folder, encoder, database, cache, place)
         except OSError as error:
             if database:

@@ -6,7 +6,8 @@ A passage is a few consecutive sentences of one article under its title. The rea
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from tokenizers import Tokenizer
 
 MAX_TOKENS = 160
 _QUESTION, _TITLE = 48, 24  # tokens at most
@@ -36,18 +37,15 @@ class Sheet:
 
 
 class Pieced:
-    """Cuts texts into pieces with a fast tokenizer of transformers."""
+    """Cuts texts into pieces."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        self.tokenizer = tokenizer
-        self.first, self.last = tokenizer.bos_token_id, tokenizer.eos_token_id
-        self.padding = tokenizer.pad_token_id
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self.first, self.last = tokenizer.token_to_id("<s>") or 0, tokenizer.token_to_id("</s>") or 0
 
     def cut(self, texts: Sequence[str]) -> list[Pieces]:
-        if not texts:
-            return []
-        cut = self.tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        return [Pieces(*both) for both in zip(cut["input_ids"], cut["offset_mapping"], strict=True)]
+        cut = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [Pieces(each.ids, each.offsets) for each in cut]
 
     def question(self, text: str) -> Pieces:
         return self.cut([_PROMPT + text])[0]
@@ -73,20 +71,6 @@ def sheet(
 def overhead(question: Pieces, title: Pieces) -> int:
     """The tokens of a sheet before its first sentence."""
     return 3 + min(len(question.ids), _QUESTION) + min(len(title.ids), _TITLE)
-
-
-def padded(sheets: Sequence[Sheet], padding: int) -> dict[str, list[list[int]]]:
-    """The inputs of a BERT-like model, all as long as the longest; the sentences are its second segment."""
-    width = max(len(each.ids) for each in sheets)
-    spare = [width - len(each.ids) for each in sheets]
-    return {
-        "input_ids": [each.ids + [padding] * more for each, more in zip(sheets, spare, strict=True)],
-        "attention_mask": [[1] * len(each.ids) + [0] * more for each, more in zip(sheets, spare, strict=True)],
-        "token_type_ids": [
-            [0] * each.begin + [1] * (len(each.ids) - each.begin) + [0] * more
-            for each, more in zip(sheets, spare, strict=True)
-        ],
-    }
 
 
 def _fair(total: int, lengths: Sequence[int]) -> list[int]:

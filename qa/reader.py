@@ -7,25 +7,34 @@ Any cross-encoder of sentence-transformers, or question-answering model of trans
 (qa/readers.py).
 """
 
-import copy
+import hashlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
-from index.encoder import SentenceTransformerEncoder
+from corpus import samples
+from corpus.sentences import split
+from corpus.types import Language
+from index import bundled
+from index.embedded import EmbeddedEncoder
+from index.runtime import Layers
 from index.types import ModelUnavailable
-from qa.passages import MAX_TOKENS, Pieced, Pieces, Sheet, overhead, padded, sheet
+from qa.passages import MAX_TOKENS, Pieced, Pieces, Sheet, overhead, sheet
 
 WEIGHTS = "reader.safetensors"
 SCALE = ".scale"  # of the rows of a matrix that is kept as 8-bit integers
 _LONGEST = 40  # tokens of an answer
 _NOWHERE = -1e4  # the score of a span in a sentence without tokens
-_TOGETHER = 2400  # tokens that go through the model at once
+_SAMPLED = 6  # sentences of an article, on which the layers are fitted to 8 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +65,25 @@ class Reader(Protocol):
 
 
 class EmbeddedReader:
-    """The reader that comes with Citewire. It shares tokenizer and word vectors with the embedded encoder.
+    """The reader that comes with Citewire, over the tokenizer and the word vectors of the embedded encoder.
 
-    `weights` are what training/reader.py wrote, if not those that come along. They are loaded with the first question.
+    `weights` are what training/reader.py wrote, if not those that come along. Safe to use from many threads; what it
+    needs is loaded with the first question, and made from the weights if this is the first ever.
     """
 
-    def __init__(self, encoder: SentenceTransformerEncoder, weights: Path | None = None) -> None:
+    def __init__(self, encoder: EmbeddedEncoder, weights: Path | None = None) -> None:
         self._encoder = encoder
         self._weights = weights or Path(str(resources.files("qa").joinpath(WEIGHTS)))
-        self._model: _Model | None = None
+        self._lock = threading.Lock()
 
     def read(self, question: str, excerpts: Sequence[Excerpt]) -> list[dict[int, Reading]]:
-        """Loads the weights first, when it has not yet."""
-        with self._encoder.transformer() as transformer:
-            if self._model is None:
-                self._model = _Model(transformer, self._weights)
-            return self._model.read(question, excerpts)
-
-
-class _Model:
-    """The transformer with its head, and the layout of what goes in and comes out."""
-
-    def __init__(self, transformer: Any, weights: Path) -> None:
-        import torch
-
-        self._torch = torch
-        self._pieced = Pieced(transformer.tokenizer)
-        self._body, self._head = _parts(transformer.model, weights)
-        # Twice as fast where the processor has instructions for it, and several times as slow where it has not.
-        able = torch.cpu.get_capabilities()
-        self._half = self._body.device.type != "cpu" or bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-
-    def read(self, question: str, excerpts: Sequence[Excerpt]) -> list[dict[int, Reading]]:
-        asked = self._pieced.question(question)
-        laid = [(index, *each) for index, excerpt in enumerate(excerpts) for each in self._sheets(asked, excerpt)]
-        scores = self._scores([page for *_, page in laid])
+        """Raises ModelUnavailable when the weights cannot be used."""
+        with self._lock:
+            pieced, layers = self._pieced, self._layers
+        asked = pieced.question(question)
+        laid = [(index, *each) for index, excerpt in enumerate(excerpts) for each in _sheets(pieced, asked, excerpt)]
+        pages = [page for *_, page in laid]
+        scores = layers.run([page.ids for page in pages], [page.begin for page in pages])
         found: list[dict[int, Reading]] = [{} for _ in excerpts]
         for (index, run, core, page), score in zip(laid, scores, strict=True):
             sentences = [excerpts[index].sentences[place] for place in run]
@@ -99,73 +92,59 @@ class _Model:
                     found[index][place] = reading
         return found
 
-    def _sheets(self, question: Pieces, excerpt: Excerpt) -> Iterator[tuple[range, range, Sheet]]:
-        """The windows of the excerpt, each with its sheet."""
-        places = sorted(excerpt.sentences)
-        title, *pieces = self._pieced.cut([excerpt.title, *(excerpt.sentences[place] for place in places)])
-        cut = dict(zip(places, pieces, strict=True))
-        lengths = {place: len(each.ids) + 1 for place, each in cut.items()}
-        for run, core in windows(excerpt.wanted, lengths, MAX_TOKENS - overhead(question, title)):
-            yield run, core, sheet(self._pieced, question, title, [cut[place] for place in run])
+    @cached_property
+    def _pieced(self) -> Pieced:
+        return Pieced(self._encoder.words.tokenizer)
 
-    def _scores(self, sheets: Sequence[Sheet]) -> list[NDArray[np.float32]]:
-        """For each sheet the three scores of its tokens, shape (tokens, 3)."""
-        order = sorted(range(len(sheets)), key=lambda index: len(sheets[index].ids))
-        scores: dict[int, NDArray[np.float32]] = {}
-        while order:
-            many = max(1, _TOGETHER // len(sheets[order[-1]].ids))
-            batch, order = order[-many:], order[:-many]
-            for index, values in zip(batch, self._forward([sheets[index] for index in batch]), strict=True):
-                scores[index] = values[: len(sheets[index].ids)]
-        return [scores[index] for index in range(len(sheets))]
+    @cached_property
+    def _layers(self) -> Layers:
+        """Three scores for each token: of the trained transformer, over the encoder's words and positions."""
+        words = self._encoder.words
+        try:
+            content = self._weights.read_bytes()
+            name = f"reader-{hashlib.blake2b(content, digest_size=6).hexdigest()}.onnx"
+            return Layers(bundled.kept(words.folder / name, lambda path: self._make(content, path)), words)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise ModelUnavailable(
+                f"the reader's weights {self._weights} cannot be used ({str(error).splitlines()[0]}); install Citewire "
+                "again, or give --reader off"
+            ) from error
 
-    def _forward(self, sheets: Sequence[Sheet]) -> NDArray[np.float32]:
-        """Shape (sheets, tokens of the longest, 3)."""
-        torch, device = self._torch, self._body.device
-        inputs = {
-            name: torch.tensor(rows, device=device) for name, rows in padded(sheets, self._pieced.padding).items()
-        }
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self._half):
-            hidden = self._body(**inputs).last_hidden_state
-        with torch.inference_mode():
-            scores: NDArray[np.float32] = self._head(hidden.float()).cpu().numpy()
-        return scores
+    def _make(self, content: bytes, path: Path) -> None:
+        from index.layers import POSITIONS, weights_of, write_layers  # which need onnx, and that once
+
+        weights, words = unpacked(load(content)), self._encoder.words
+        weights[POSITIONS] = weights_of(words.folder)[POSITIONS]
+        pages = list(_sample_sheets(self._pieced))
+        write_layers(path, words, weights, [page.ids for page in pages], [page.begin for page in pages])
 
 
-def _parts(base: Any, path: Path) -> tuple[Any, Any]:
-    """The reader's transformer, over the word and position vectors of `base`, and the head on top of it."""
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-    from transformers import AutoModel
-
-    config = copy.deepcopy(base.config)
-    config.vocab_size = config.pad_token_id + 1  # the vectors of the words are the encoder's
-    head = torch.nn.Linear(config.hidden_size, 3)
-    try:
-        weights = unpacked(load_file(path))
-        config.num_hidden_layers = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
-        body = AutoModel.from_config(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
-        body.embeddings.word_embeddings = body.embeddings.position_embeddings = torch.nn.Identity()
-        head.load_state_dict({name: weights.pop(f"head.{name}") for name in ("weight", "bias")})
-        body.load_state_dict(weights)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise ModelUnavailable(
-            f"the reader's weights {path} cannot be used ({str(error).splitlines()[0]}); install Citewire again, "
-            "or give --reader off"
-        ) from error
-    body.embeddings.word_embeddings = base.embeddings.word_embeddings
-    body.embeddings.position_embeddings = base.embeddings.position_embeddings
-    return body.to(base.device).eval(), head.to(base.device).eval()
-
-
-def unpacked(kept: dict[str, Any]) -> dict[str, Any]:
+def unpacked(kept: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
     """Weights as floating-point numbers, whether they are kept as such or as integers with a scale for each row."""
+    whole = {name: values.astype(np.float32) for name, values in kept.items()}
     return {
-        name: values.float() * kept[name + SCALE].float()[:, None] if name + SCALE in kept else values.float()
-        for name, values in kept.items()
+        name: values * whole[name + SCALE][:, None] if name + SCALE in whole else values
+        for name, values in whole.items()
         if not name.endswith(SCALE)
     }
+
+
+def _sheets(pieced: Pieced, question: Pieces, excerpt: Excerpt) -> Iterator[tuple[range, range, Sheet]]:
+    """The windows of the excerpt, each with its sheet."""
+    places = sorted(excerpt.sentences)
+    title, *pieces = pieced.cut([excerpt.title, *(excerpt.sentences[place] for place in places)])
+    cut = dict(zip(places, pieces, strict=True))
+    lengths = {place: len(each.ids) + 1 for place, each in cut.items()}
+    for run, core in windows(excerpt.wanted, lengths, MAX_TOKENS - overhead(question, title)):
+        yield run, core, sheet(pieced, question, title, [cut[place] for place in run])
+
+
+def _sample_sheets(pieced: Pieced) -> Iterator[Sheet]:
+    """Questions of the sample set, each with the beginning of an article."""
+    for language in Language:
+        for question, text in zip(samples.questions(language), samples.texts(language), strict=False):
+            title, *sentences = pieced.cut([text[start:end] for start, end in split(text, language)[:_SAMPLED]])
+            yield sheet(pieced, pieced.question(question), title, sentences)
 
 
 def windows(wanted: Sequence[int], lengths: Mapping[int, int], room: int) -> Iterator[tuple[range, range]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from index.bundled import Progress, silent
-from index.encoder import SentenceTransformerEncoder
+from index.embedded import EmbeddedEncoder
 from index.types import Encoder, ModelUnavailable
 from qa.reader import EmbeddedReader, Excerpt, Reader, Reading, best_span
 
@@ -35,8 +35,8 @@ def open_reader(wanted: str, encoder: Encoder, progress: Progress = silent) -> R
     if wanted == OFF:
         return None
     if wanted == ON:
-        if not isinstance(encoder, SentenceTransformerEncoder) or not encoder.is_embedded:
-            encoder = SentenceTransformerEncoder("", user_cache_path("citewire"), progress)
+        if not isinstance(encoder, EmbeddedEncoder):
+            encoder = EmbeddedEncoder(user_cache_path("citewire"), progress)
         return EmbeddedReader(encoder)
     from safetensors import SafetensorError
 

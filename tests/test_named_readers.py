@@ -6,9 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import WordEncoder
-from test_passages import make_pieced
+from test_passages import make_tokenizer
 from tokenizers import pre_tokenizers
-from transformers import BertConfig, BertForQuestionAnswering, BertForSequenceClassification, BertModel
+from transformers import (
+    BertConfig,
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertModel,
+    PreTrainedTokenizerFast,
+)
 
 from index.types import ModelUnavailable
 from qa.reader import EmbeddedReader, Excerpt, Reader
@@ -32,10 +38,15 @@ def _made(folder: Path, *, labels: int, spans: bool) -> Path:
         max_position_embeddings=64, pad_token_id=2, num_labels=2 if spans else labels,
     )  # fmt: skip
     (BertForQuestionAnswering if spans else BertForSequenceClassification)(config).save_pretrained(folder)
-    tokenizer = make_pieced().tokenizer
+    tokenizer = _tokenizer()
     tokenizer.model_max_length = 64
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def _tokenizer() -> PreTrainedTokenizerFast:
+    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    return PreTrainedTokenizerFast(tokenizer_object=make_tokenizer(), **special)  # type: ignore[no-untyped-call]
 
 
 def _read(reader: Reader, excerpts: list[Excerpt]) -> list[dict[int, tuple[float, tuple[int, int] | None]]]:
@@ -120,7 +131,7 @@ def test_any_question_leaves_room_for_the_passage(question: str, named: str, enc
 
 def test_a_space_that_belongs_to_a_token_is_not_part_of_a_span(tmp_path: Path, encoder: WordEncoder) -> None:
     folder = _made(tmp_path / "spans", labels=1, spans=True)
-    tokenizer = make_pieced().tokenizer
+    tokenizer = _tokenizer()
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_next")
     tokenizer.model_max_length = 64
     tokenizer.save_pretrained(folder)

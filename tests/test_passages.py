@@ -2,19 +2,20 @@
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
-from qa.passages import Pieced, Pieces, overhead, padded, sheet
-
-SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+from qa.passages import Pieced, Pieces, overhead, sheet
 
 
-def make_pieced() -> Pieced:
+def make_tokenizer() -> Tokenizer:
     """Cuts at spaces; what it does not know is one unknown token."""
     words = ["<s>", "</s>", "<pad>", "<unk>", "query:", "who", "came", "Ann", "left", "early", "News"]
     tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    return Pieced(PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIAL))  # type: ignore[no-untyped-call]
+    return tokenizer
+
+
+def make_pieced() -> Pieced:
+    return Pieced(make_tokenizer())
 
 
 @pytest.fixture
@@ -54,13 +55,3 @@ def test_no_sentence_gets_less_than_nothing(pieced: Pieced) -> None:
 def test_nothing_cut_is_nothing(pieced: Pieced) -> None:
     assert pieced.cut([]) == []
     assert pieced.cut([""]) == [Pieces([], [])]
-
-
-def test_sheets_of_one_batch_are_padded_to_the_longest_and_masked(pieced: Pieced) -> None:
-    short, long = (
-        sheet(pieced, pieced.question("who"), Pieces([], []), pieced.cut([text])) for text in ("Ann", "Ann left early")
-    )
-    inputs = padded([short, long], pieced.padding)
-    assert inputs["input_ids"][0] == [*short.ids, 2, 2]
-    assert inputs["attention_mask"] == [[1] * len(short.ids) + [0, 0], [1] * len(long.ids)]
-    assert inputs["token_type_ids"][0] == [0, 0, 0, 0, 0, 1, 1, 0, 0]

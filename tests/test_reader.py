@@ -1,21 +1,20 @@
 """The embedded reader: windows, spans, and its weights over the encoder's."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from test_passages import make_pieced
-from transformers import BertConfig, BertModel
+from test_runtime import make_model
+from transformers import BertModel
 
+from index.runtime import Words
 from index.types import ModelUnavailable
 from qa.passages import Pieces, sheet
 from qa.reader import EmbeddedReader, Excerpt, best_span, readings, windows
-from training.reader import Network, save
+from training.reader import Network, padded, save
 
 
 @pytest.mark.parametrize(
@@ -93,26 +92,29 @@ def test_a_sentence_without_tokens_has_no_span() -> None:
 class Encoder:
     """A tiny transformer in the encoder's place."""
 
-    def __init__(self) -> None:
-        torch.manual_seed(1)
-        config = BertConfig(
-            vocab_size=11, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-            max_position_embeddings=200, pad_token_id=2,
-        )  # fmt: skip
-        self.model = BertModel(config, add_pooling_layer=False).eval()
-        self.tokenizer = make_pieced().tokenizer
+    def __init__(self, folder: Path) -> None:
+        self.model = make_model(folder)
+        self.words = Words(folder)
 
-    @contextmanager
-    def transformer(self) -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(model=self.model, tokenizer=self.tokenizer)
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Encoder:
+    return Encoder(tmp_path)
+
+
+def _network(encoder: Encoder) -> Network:
+    body = BertModel(encoder.model.config, add_pooling_layer=False).eval()
+    body.load_state_dict({name: 0.9 * values for name, values in encoder.model.state_dict().items()})
+    for shared, own in ((encoder.model.embeddings, body.embeddings),):
+        own.word_embeddings, own.position_embeddings = shared.word_embeddings, shared.position_embeddings
+    for shared in (body.embeddings.word_embeddings, body.embeddings.position_embeddings):
+        shared.weight.requires_grad_(False)
+    return Network(body, 16)
 
 
 def _weights(encoder: Encoder, path: Path, *, small: bool) -> Path:
     """Some weights, as training/reader.py writes them: whole, or matrices in 8 bits."""
-    body = BertModel(encoder.model.config, add_pooling_layer=False)
-    for shared in (body.embeddings.word_embeddings, body.embeddings.position_embeddings):
-        shared.weight.requires_grad_(False)
-    save(Network(body, 16), path, small=small)
+    save(_network(encoder), path, small=small)
     return path
 
 
@@ -120,49 +122,62 @@ EXCERPTS = [Excerpt("News", {3: "Ann left early", 4: "Ann came", 5: "who left"},
 
 
 @pytest.mark.parametrize("small", [False, True])
-def test_every_wanted_sentence_is_read(tmp_path: Path, small: bool) -> None:
-    encoder = Encoder()
+def test_every_wanted_sentence_is_read(tmp_path: Path, encoder: Encoder, small: bool) -> None:
     reader = EmbeddedReader(encoder, _weights(encoder, tmp_path / "reader.safetensors", small=small))  # type: ignore[arg-type]
     first, second = reader.read("who came", EXCERPTS)
     assert {4, 5} <= set(first)
     assert set(second) == {0}
     for reading in (*first.values(), *second.values()):
         assert np.isfinite([reading.answers, reading.margin]).all()
-    assert reader.read("who came", EXCERPTS) == [first, second]
+    again = reader.read("who came", EXCERPTS)
+    assert [list(each) for each in again] == [list(first), list(second)]
+    assert again[0][4].answers == pytest.approx(first[4].answers, abs=1e-4)
     assert reader.read("who came", []) == []
 
 
-def test_eight_bits_say_nearly_the_same(tmp_path: Path) -> None:
-    encoder = Encoder()
-    answers = []
-    for small in (False, True):
-        torch.manual_seed(2)
-        path = _weights(encoder, tmp_path / f"{small}.safetensors", small=small)
-        answers.append(EmbeddedReader(encoder, path).read("who came", EXCERPTS)[0][4].answers)  # type: ignore[arg-type]
-    assert answers[0] == pytest.approx(answers[1], abs=0.05)
+@pytest.mark.parametrize("small", [False, True])
+def test_it_reads_as_the_network_that_was_trained(tmp_path: Path, encoder: Encoder, small: bool) -> None:
+    torch.manual_seed(2)
+    network = _network(encoder)
+    save(network, tmp_path / "reader.safetensors", small=small)
+    reader = EmbeddedReader(encoder, tmp_path / "reader.safetensors")  # type: ignore[arg-type]
+    pieced = make_pieced()
+    sentences = ["Ann left early", "Ann came"]
+    page = sheet(pieced, pieced.question("who came"), pieced.cut(["News"])[0], pieced.cut(sentences))
+    inputs = {name: torch.tensor(rows) for name, rows in padded([page], 2).items()}
+    with torch.inference_mode():
+        expected = list(readings(page, network(**inputs)[0].numpy(), sentences))
+    (found,) = reader.read("who came", [Excerpt("News", dict(enumerate(sentences)), [0, 1])])
+    assert [found[place].answers for place in (0, 1)] == pytest.approx([each.answers for each in expected], abs=0.1)
+    assert [found[place].margin for place in (0, 1)] == pytest.approx([each.margin for each in expected], abs=0.2)
 
 
-def test_the_encoder_keeps_its_own_weights(tmp_path: Path) -> None:
-    encoder = Encoder()
-    before = {name: value.clone() for name, value in encoder.model.state_dict().items()}
-    path = _weights(encoder, tmp_path / "reader.safetensors", small=False)
-    EmbeddedReader(encoder, path).read("who came", EXCERPTS)  # type: ignore[arg-type]
-    assert all(torch.equal(value, before[name]) for name, value in encoder.model.state_dict().items())
+def test_its_layers_are_made_once_for_the_same_weights(tmp_path: Path, encoder: Encoder) -> None:
+    path = _weights(encoder, tmp_path / "reader.safetensors", small=True)
+    for _ in range(2):
+        EmbeddedReader(encoder, path).read("who came", EXCERPTS)  # type: ignore[arg-type]
+        (made,) = tmp_path.glob("reader-*.onnx")
+        kept = made.stat().st_mtime_ns
+    assert made.stat().st_mtime_ns == kept
+    EmbeddedReader(encoder, _weights(encoder, path, small=False)).read("who came", EXCERPTS)  # type: ignore[arg-type]
+    assert len(list(tmp_path.glob("reader-*"))) == 2
 
 
 @pytest.mark.parametrize("missing", ["head.weight", "encoder.layer.1.output.dense.weight"])
-def test_weights_that_are_not_whole_are_refused(tmp_path: Path, missing: str) -> None:
-    encoder = Encoder()
+def test_weights_that_are_not_whole_are_refused(tmp_path: Path, encoder: Encoder, missing: str) -> None:
     path = _weights(encoder, tmp_path / "reader.safetensors", small=False)
     save_file({name: value for name, value in load_file(path).items() if name != missing}, path)
     with pytest.raises(ModelUnavailable, match="--reader off"):
         EmbeddedReader(encoder, path).read("who came", EXCERPTS)  # type: ignore[arg-type]
+    assert not list(tmp_path.glob("reader-*"))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not weights at all"])
-def test_missing_or_damaged_weights_are_one_clear_error(tmp_path: Path, content: bytes | None) -> None:
+def test_missing_or_damaged_weights_are_one_clear_error(
+    tmp_path: Path, encoder: Encoder, content: bytes | None
+) -> None:
     path = tmp_path / "reader.safetensors"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ModelUnavailable, match="--reader off"):
-        EmbeddedReader(Encoder(), path).read("who came", EXCERPTS)  # type: ignore[arg-type]
+        EmbeddedReader(encoder, path).read("who came", EXCERPTS)  # type: ignore[arg-type]

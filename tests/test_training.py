@@ -16,7 +16,7 @@ from corpus.sentences import split
 from corpus.types import Language
 from qa.passages import Pieces, sheet
 from training.news import articles, is_held_out, place, questions
-from training.reader import PARAGRAPHS, Example, key_of, losses, swapped, token_spans, window
+from training.reader import PARAGRAPHS, Example, key_of, losses, padded, swapped, token_spans, window
 
 SHORTEST = 25  # characters: "Yes, he said." may occur anywhere
 needs_data = pytest.mark.skipif(
@@ -131,6 +131,17 @@ def test_spans_of_characters_become_spans_of_tokens() -> None:
     assert token_spans(page, {1: (0, 3)}) == [(page.tokens[1].start,) * 2]
     short = sheet(pieced, pieced.question("who came"), Pieces([], []), pieced.cut(sentences[:1]), limit=9)
     assert token_spans(short, {0: (9, 14)}) == []  # cut off
+
+
+def test_sheets_of_one_batch_are_padded_to_the_longest_and_masked() -> None:
+    pieced = make_pieced()
+    short, long = (
+        sheet(pieced, pieced.question("who"), Pieces([], []), pieced.cut([text])) for text in ("Ann", "Ann left early")
+    )
+    inputs = padded([short, long], 2)
+    assert inputs["input_ids"][0] == [*short.ids, 2, 2]
+    assert inputs["attention_mask"] == [[1] * len(short.ids) + [0, 0], [1] * len(long.ids)]
+    assert inputs["token_type_ids"][0] == [0, 0, 0, 0, 0, 1, 1, 0, 0]
 
 
 @pytest.mark.parametrize("question", ["Who won in 2014?", "Кто победил в 2014 году?", "谁在2014年获胜？"])

@@ -13,6 +13,7 @@ import pytest
 from conftest import WordEncoder, make_article
 
 from corpus.types import Article
+from index.embedded import EmbeddedEncoder
 from index.encoder import SentenceTransformerEncoder
 from index.library import Library
 from index.types import Encoder, LibraryError, ModelUnavailable, Vectors
@@ -119,4 +120,5 @@ def test_the_encoder_can_be_sent_to_another_process(tmp_path: Path) -> None:
     for name in ("", "owner/model"):
         encoder = SentenceTransformerEncoder(name, tmp_path)
         again = pickle.loads(pickle.dumps(encoder))
-        assert (again.name, again.is_embedded, again._cache) == (encoder.name, encoder.is_embedded, tmp_path)
+        assert (again.name, again._is_embedded, again._cache) == (encoder.name, encoder._is_embedded, tmp_path)
+    assert pickle.loads(pickle.dumps(EmbeddedEncoder(tmp_path)))._cache == tmp_path

@@ -46,10 +46,10 @@ from sklearn.preprocessing import StandardScaler
 
 import corpus
 from corpus.types import Article, Language
-from index.encoder import SentenceTransformerEncoder
+from index.encoder import open_encoder
 from index.library import Library
 from index.terms import query_units
-from index.types import Hit
+from index.types import Encoder, Hit
 from qa.evaluation import Gold, read_questions, references
 from qa.features import features
 from qa.question import understand
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--only-read", action="store_true", help="leave the weights for candidates as they were found")
     options = parser.parse_args()
     torch.manual_seed(1)
-    encoder = SentenceTransformerEncoder("", user_cache_path("citewire"))
+    encoder = open_encoder("", user_cache_path("citewire"))
     reader = open_reader(options.reader, encoder)
     if reader is None:
         parser.error("--reader off leaves nothing to fit the second weights with")
@@ -278,7 +278,7 @@ def fitted_gap(judged: Sequence[tuple[Asked, Array, float]]) -> float:
     return float(min(gaps, key=loss))
 
 
-def open_questions(encoder: SentenceTransformerEncoder) -> Iterator[Asked]:
+def open_questions(encoder: Encoder) -> Iterator[Asked]:
     """What did they say? Right is what each says first in an article, going by the spelling of its language."""
     for turn in range(len(Language)):
         told = [
@@ -319,7 +319,7 @@ def bare(hit: Hit) -> Hit:
     return replace(hit, vector=np.zeros(0, np.float32))
 
 
-def collect(encoder: SentenceTransformerEncoder, data: Path) -> tuple[list[Asked], list[Asked]]:
+def collect(encoder: Encoder, data: Path) -> tuple[list[Asked], list[Asked]]:
     """Every question of the held-out articles in one of its languages in turn, each article in one of its.
 
     And those about what somebody said again, asked of somebody else.
@@ -497,7 +497,7 @@ def picture(points: Sequence[tuple[float, float, int]]) -> str:
     )
 
 
-def threshold(encoder: SentenceTransformerEncoder, sets: Path, ranker: Ranker, rereader: Rereader | None) -> float:
+def threshold(encoder: Encoder, sets: Path, ranker: Ranker, rereader: Rereader | None) -> float:
     """See the module's text; prints the curve."""
 
     def surest(question: Question, hits: Sequence[Hit]) -> float:
@@ -534,7 +534,7 @@ def is_gold(gold: Gold, hit: Hit, item: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def temporary(encoder: SentenceTransformerEncoder, articles: Iterable[Any]) -> Iterator[Library]:
+def temporary(encoder: Encoder, articles: Iterable[Any]) -> Iterator[Library]:
     """A library of these articles that lasts for a `with` block."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder), encoder=encoder) as library:
         for _outcome in library.add(articles):

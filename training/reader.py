@@ -39,7 +39,8 @@ from typing import Any
 import numpy as np
 import torch
 from platformdirs import user_cache_path
-from safetensors.torch import load_file, save_file
+from safetensors import numpy as safetensors
+from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
 from torch import nn
 from torch.nn import functional
@@ -48,7 +49,8 @@ from transformers import AutoModel
 from corpus.sentences import split
 from corpus.types import Language
 from index import bundled
-from qa.passages import MAX_TOKENS, Pieced, Pieces, Sheet, overhead, padded, sheet
+from index.runtime import Words
+from qa.passages import MAX_TOKENS, Pieced, Pieces, Sheet, overhead, sheet
 from qa.reader import SCALE, unpacked
 from training.news import Place, articles, is_held_out, languages, lines, place, questions
 
@@ -127,7 +129,7 @@ def main() -> None:
 
 
 def start(network: Network, path: Path) -> None:
-    weights = unpacked(load_file(path))
+    weights = {name: torch.from_numpy(values) for name, values in unpacked(safetensors.load_file(path)).items()}
     head = {name.removeprefix("head."): weights.pop(name) for name in list(weights) if name.startswith("head.")}
     network.head.load_state_dict(head)
     network.body.load_state_dict(weights, strict=False)
@@ -151,7 +153,7 @@ def untrained(encoder: SentenceTransformer, layers: int | None = None) -> Networ
 
 def train(network: Network, encoder: SentenceTransformer, options: argparse.Namespace) -> None:
     chance = random.Random(options.seed)
-    pieced = Pieced(encoder.tokenizer)
+    pieced = Pieced(Words(bundled.model_folder(user_cache_path("citewire"))).tokenizer)
     sources = {Paragraphs(options.data, chance): 1 - NEWS, News(options.data, encoder, chance): NEWS}
     stream = batches(sources, pieced, chance)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
@@ -167,7 +169,7 @@ def train(network: Network, encoder: SentenceTransformer, options: argparse.Name
     for step in range(1, options.steps + 1):
         batch = next(stream)
         with torch.autocast(encoder.device.type, torch.bfloat16):
-            scores = network(**inputs_of(batch, pieced.padding, encoder.device))
+            scores = network(**inputs_of(batch, network.body.config.pad_token_id, encoder.device))
         sentence, span = losses(batch, scores.float().cpu())
         optimiser.zero_grad(set_to_none=True)
         (sentence + span).backward()
@@ -377,6 +379,20 @@ def swapped(question: str, text: str, chance: random.Random) -> str | None:
 def inputs_of(batch: Sequence[Example], padding: int, device: torch.device) -> dict[str, torch.Tensor]:
     rows = padded([each.sheet for each in batch], padding)
     return {name: torch.tensor(values, device=device) for name, values in rows.items()}
+
+
+def padded(sheets: Sequence[Sheet], padding: int) -> dict[str, list[list[int]]]:
+    """The inputs of a BERT-like model, all as long as the longest; the sentences are its second segment."""
+    width = max(len(each.ids) for each in sheets)
+    spare = [width - len(each.ids) for each in sheets]
+    return {
+        "input_ids": [each.ids + [padding] * more for each, more in zip(sheets, spare, strict=True)],
+        "attention_mask": [[1] * len(each.ids) + [0] * more for each, more in zip(sheets, spare, strict=True)],
+        "token_type_ids": [
+            [0] * each.begin + [1] * (len(each.ids) - each.begin) + [0] * more
+            for each, more in zip(sheets, spare, strict=True)
+        ],
+    }
 
 
 def losses(batch: Sequence[Example], scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
