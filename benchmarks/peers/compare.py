@@ -84,10 +84,9 @@ def main() -> None:
             each.rounds.append(figures(each, timed, asked, options.threads))
             told(f"round {number + 1}, {each.title}: {each.indexing[-1]:.1f} s, {each.answering[-1]:.2f} s")
     print(
-        f"\n{options.sentences:,} sentences and {options.questions:,} questions, {options.threads} threads, "
+        f"\n{options.sentences:,} sentences and {options.questions:,} questions, threads: {options.threads}, "
         f"the median of {options.rounds} rounds (and the range);\n"
-        f"first hits of {len(questions.answerable)} questions about {len(questions.articles)} articles, "
-        "these indexed alone\n"
+        f"first hits of {len(questions.answerable)} questions among the {len(questions.articles)} articles of the set\n"
     )
     print(table(ours, peers))
 
@@ -97,7 +96,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sentences", type=int, default=2_000, help="how many to index (default: 2000)")
     parser.add_argument("--questions", type=int, default=200, help="how many to ask (default: 200)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run (default: 3)")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all cores")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="for each (default: all cores)")
     parser.add_argument(
         "--articles", type=Path, nargs="+", help="to index (default: the news in ../shared, else the samples)"
     )
