@@ -53,6 +53,14 @@ class Group:
         """The sentences to be embedded."""
         return [sentence.text for article in self.fresh for sentence in self.parts[article.id]]
 
+    def by_article(self, vectors: Vectors) -> Iterator[tuple[Article, list[Sentence], Vectors]]:
+        """Each article to be stored, its sentences, and their vectors: their rows among those of all `texts`."""
+        start = 0
+        for article in self.fresh:
+            sentences = self.parts[article.id]
+            yield article, sentences, vectors[start : start + len(sentences)]
+            start += len(sentences)
+
     @property
     def outcomes(self) -> list[Outcome]:
         return [
@@ -70,6 +78,14 @@ class Group:
         if not count:
             return Outcome(Status.REJECTED, name, reason="the text has no sentences")
         return Outcome(Status.REPLACED if article.id in self.known else Status.ADDED, name, article.id, sentences=count)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Items that were read elsewhere, no article twice, and the vectors of the sentences of those embedded, by id."""
+
+    items: Sequence[Item]
+    vectors: dict[str, Vectors]
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:

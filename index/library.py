@@ -12,12 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from corpus.types import Article, Language, Rejection, Sentence
 from index import bundled
-from index.adding import Ahead, Group, batches
+from index.adding import Ahead, Embedded, Group, batches
 from index.derived import FAISS, Derived
 from index.encoder import open_encoder
 from index.search import search
@@ -124,6 +125,30 @@ class Library:
         finally:
             self._save()
 
+    def add_embedded(self, arriving: Iterable[Embedded]) -> Generator[Outcome, None, None]:
+        """Like `add`, of what was embedded elsewhere, by an encoder like ours. What was not, and is new, is here."""
+        self._derived.check()
+        try:
+            for each in arriving:
+                group = self._group(each.items, {})
+                yield from self._commit(group, self._embeddings(group, each.vectors))
+        finally:
+            self._save()
+
+    def _embeddings(self, group: Group, given: dict[str, Vectors]) -> Vectors:
+        """Of the group's texts, in their order: as given by the article's id, else made."""
+        found = []
+        for article in group.fresh:
+            sentences, vectors = group.parts[article.id], given.get(article.id)
+            if vectors is None or len(vectors) != len(sentences):
+                vectors = self._encoder.encode_sentences([sentence.text for sentence in sentences])
+            found.append(vectors)
+        return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+
+    def digests(self) -> frozenset[bytes]:
+        """Of all articles that are stored (`store.digest`)."""
+        return self._store.all_digests()
+
     def _group(self, items: Sequence[Article | Rejection], coming: dict[str, bytes]) -> Group:
         """The items, compared with what is stored and what is `coming` before them: digests by id."""
         stored = self._store.digests(item.id for item in items if isinstance(item, Article))
@@ -137,11 +162,8 @@ class Library:
             with self._writing(), self._store.transaction():
                 self._keep_encoder()
                 self._store.set("store", self._place)
-                start = 0
-                for article in group.fresh:
-                    end = start + len(group.parts[article.id])
-                    self._store.put(article, group.parts[article.id], embeddings[start:end])
-                    start = end
+                for article, sentences, vectors in group.by_article(embeddings):
+                    self._store.put(article, sentences, vectors)
         return group.outcomes
 
     def remove(self, id_or_url: str) -> bool:

@@ -160,6 +160,9 @@ class Store:
         )
         return dict(rows)
 
+    def all_digests(self) -> frozenset[bytes]:
+        return frozenset(row[0] for row in self._db.all("SELECT digest FROM articles"))
+
     def article_id(self, id_or_url: str) -> str | None:
         """The id of the article with this id or URL."""
         query = "SELECT id FROM articles WHERE id = ?1 OR url = ?1 ORDER BY id != ?1 LIMIT 1"

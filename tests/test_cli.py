@@ -137,7 +137,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
                 "CITEWIRE_STORE",
             ],
         ),
-        (["add"], ["PATH|URL", "JSON Lines", "stdin", "--workers"]),
+        (["add"], ["PATH|URL", "JSON Lines", "stdin", "--workers", "--ray"]),
         (["ask"], ["--json", "--language", "--source", "--since", "--until", "--limit", "--profile", "en|ru|zh"]),
         (
             ["chat"],
@@ -340,6 +340,15 @@ def test_an_interrupt_stops_adding_and_a_rerun_goes_on(tmp_path: Path, workers: 
     added, unchanged = map(int, again.groups())
     assert 0 < int(told[1]) <= unchanged < 500  # a group may be written, and not yet told
     assert added + unchanged == 500
+
+
+def test_ray_is_asked_for_by_name_where_it_is_missing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    shown = run("add", jsonl(tmp_path / "a.jsonl", LINE), "--ray")
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err == "citewire: --ray needs the package ray; install it with: pip install 'citewire[ray]'\n"
 
 
 def test_add_refuses_addresses_of_this_machine(run: Run) -> None:

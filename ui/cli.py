@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -21,6 +21,7 @@ from ui.terminal import emit, fail, print_line, quiet, say, show_answer, show_ne
 # Commands import the rest themselves: the encoder and the chat take seconds to load, and --help needs neither.
 if TYPE_CHECKING:
     from index.library import Library
+    from index.types import Outcome
     from qa.pipeline import Answerer
 
 STATUSES = ("added", "unchanged", "replaced", "rejected")
@@ -123,6 +124,14 @@ def add(
             help="Processes that encode, each with a model of its own in memory. One uses all cores.",
         ),
     ] = 1,
+    on_ray: Annotated[
+        bool,
+        typer.Option(
+            "--ray",
+            help="Have --workers of a Ray cluster read and encode, each PATH by one of them. RAY_ADDRESS names the "
+            "cluster; without it, one is started here.",
+        ),
+    ] = False,
 ) -> None:
     """Add articles: text, Markdown, HTML and JSON Lines files, web pages.
 
@@ -131,11 +140,10 @@ def add(
     Stop it with Ctrl+C: what was finished is kept, and adding the same again goes on with the rest. The exit code is
     1 when all failed.
     """
-    from corpus import articles, count_documents
+    from corpus import count_documents
 
-    found = articles(places, allow_loopback=loopback_is_allowed())
     counts: Counter[str] = Counter()
-    with _library(context) as library, closing(library.add(found, workers=workers)) as outcomes:
+    with _library(context) as library, closing(_adding(library, places, workers, on_ray)) as outcomes:
         try:
             for outcome in shown(outcomes, count_documents(places)):
                 counts[outcome.status] += 1
@@ -143,6 +151,18 @@ def add(
             typer.echo("  ".join(f"{status} {counts[status]}" for status in STATUSES))
     if counts["rejected"] == counts.total():
         raise typer.Exit(1)
+
+
+def _adding(library: "Library", places: list[str], workers: int, on_ray: bool) -> Generator["Outcome", None, None]:
+    if not on_ray:
+        from corpus import articles
+
+        return library.add(articles(places, allow_loopback=loopback_is_allowed()), workers=workers)
+    try:
+        from index import ray_job
+    except ModuleNotFoundError as error:
+        fail(f"--ray needs the package {error.name}; install it with: pip install 'citewire[ray]'")
+    return ray_job.add(library, places, workers=workers)
 
 
 def _day_option(meaning: str) -> Any:

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -140,7 +140,7 @@ def say(line: str) -> None:
     typer.echo(_line(line), err=True)
 
 
-def fail(line: str) -> None:
+def fail(line: str) -> NoReturn:
     say(f"citewire: {line}")
     raise SystemExit(1)
 
