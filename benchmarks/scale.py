@@ -9,6 +9,7 @@ cost grows with their number: multiplied from the largest size, not measured.
 - Building: SQLite (articles, and vectors that are given), full text, vectors; the time of the encoder is computed from
   its rate.
 - Recall@10 of the vector index: against comparing the questions with each vector that passes the filter.
+- One article of 15 sentences more and less, in a library that is open.
 - Memory: resident, of a `citewire chat` that has answered 50 questions; and how much more that is, for each sentence,
   than over the sample articles.
 
@@ -37,7 +38,8 @@ import scale_data
 from platformdirs import user_cache_path
 from serving import SAMPLES, chat, index_samples
 
-from corpus.types import Language
+from corpus.identity import article_id
+from corpus.types import Article, Language
 from index.building import Read
 from index.columns import Columns
 from index.dense import LocalVectors
@@ -72,12 +74,12 @@ ENCODED = 256  # sentences that tell the encoder's rate
 CHUNK = 20_000  # vectors compared at a time
 FETCHED, NEAREST = 80, 10  # vectors that a question asks for, and those that recall is about
 FEW = 0.001  # of the articles
-STAGES = ("embed", "dense", "lexical", "fetch", "score", "rank", "read")
+STAGES = ("embed", "dense", "lexical", "fetch", "score", "rank", "read", "answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A cell: words, or a number of `unit` ("s", "B" or none); whether it grows with the number of sentences."""
+    """A cell: words, or a number of seconds ("s"), bytes ("B") or things; whether it grows with the sentences."""
 
     value: float | str
     unit: str = ""
@@ -91,13 +93,14 @@ class Figure:
             if value >= factor:
                 value, unit = value / factor, larger
                 break
-        return f"{value:,.{max(0, 2 - int(np.log10(max(value, 1))))}f} {unit}".rstrip()
+        digits = max(0, 2 - int(np.log10(max(value, 1)))) if unit not in ("", "B") else 0
+        return f"{value:,.{digits}f} {unit}".rstrip()
 
     def times(self, factor: float) -> str:
         return "" if isinstance(self.value, str) or not self.grows else str(Figure(factor * self.value, self.unit))
 
 
-LARGER = {"s": (("h", 3600), ("min", 60)), "B": (("TB", 1e12), ("GB", 1e9), ("MB", 1e6))}
+LARGER = {"s": (("h", 3600), ("min", 60)), "B": (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))}
 Column = dict[str, Figure]
 
 
@@ -113,12 +116,16 @@ def main() -> None:
     real = scale_data.from_options(options, sizes[-1], encoder)
     print(f"{scale_data.likeness(real, options.seed)}\n", flush=True)
     asked = questions(options.questions)
+    some = real.texts[:: max(1, len(real.texts) // ENCODED)]
+    each = timed(lambda: encoder.encode_sentences(some)) / len(some)
     columns, clocks = {}, {}
     with kept(options.folder) as folder:
         small = memory_over_samples(asked)
         for size in sizes:
             library = folder / f"{size}-{options.seed}"
-            columns[size] = building(library, size, real, encoder, options.seed) | recall(library, encoder, asked)
+            columns[size] = building(library, size, real, encoder, options.seed)
+            columns[size] |= {"embedding, from the encoder's rate": Figure(size * each, "s")}
+            columns[size] |= recall(library, encoder, asked) | changing(library, encoder, real.texts)
             columns[size] |= served(library, asked, small, size)
             clocks[size] = asking(library, encoder, asked)
     show(columns)
@@ -167,13 +174,10 @@ def building(folder: Path, size: int, real: scale_data.Real, encoder: Encoder, s
             took["vectors"] = seconds(LocalVectors(folder, store, derived.embeddings).rebuild)
     with opened(folder, encoder) as (store, derived):
         articles, sentences, kind = store.count_articles(), store.count_sentences(), derived.description
-    some = real.texts[:: max(1, len(real.texts) // ENCODED)]
-    rate = len(some) / timed(lambda: encoder.encode_sentences(some))
     on_disk = {"SQLite": "library.sqlite*", "full text": "terms/*", "vectors": "vectors.*"}
     return {
         "sentences": Figure(sentences),
         "articles": Figure(articles),
-        f"embedding, at {rate:.0f} sentences/s": Figure(sentences / rate, "s"),
         **{f"building: {name}": figure for name, figure in took.items()},
         **{
             f"disk: {name}": Figure(sum(path.stat().st_size for path in folder.glob(pattern)), "B")
@@ -215,13 +219,14 @@ def recall(folder: Path, encoder: Encoder, asked: Sequence[str]) -> Column:
         pairs = zip(encoded, understood, strict=True)
         vectors = np.stack([derived.centring.question(vector, question.language) for vector, question in pairs])
         filters = {"no filter": Filters()} | selective(store.count_articles)
-        allowed = {name: Columns(store).ids(each) for name, each in filters.items()}
+        columns = Columns(store)
+        allowed = {name: columns.ids(each) for name, each in filters.items()}
         exact = nearest(vectors, store.ids(), allowed, derived.embeddings.read)
         index, column = derived.vectors(), {}
         for name, each in filters.items():
             found = [index.search(vector, FETCHED, each)[0][:NEAREST] for vector in vectors]
             shares = [np.isin(right, ids).mean() for right, ids in zip(exact[name], found, strict=True)]
-            column[f"recall@{NEAREST}, {name}"] = Figure(float(np.mean(shares)), grows=False)
+            column[f"recall@{NEAREST}, {name}"] = Figure(f"{np.mean(shares):.3f}")
         return column
 
 
@@ -256,6 +261,21 @@ def selective(count: Callable[[Filters], int]) -> dict[str, Filters]:
         "filter 4 %": Filters(sources=frozenset({scale_data.source(4)})),
         "filter 0.1 %": next(few for few in latest if count(few) >= wanted),
     }
+
+
+# Changes
+
+
+def changing(folder: Path, encoder: Encoder, texts: Sequence[str]) -> Column:
+    """One article that is added to an open library, and removed."""
+    text = " ".join(texts[:15])
+    article = Article(article_id("", "", text), text, "One more", False, Language.EN)
+    with Library.open(folder, encoder=encoder) as library:
+        library.warm()
+        return {
+            "one article more": Figure(timed(lambda: list(library.add([article]))), "s", grows=False),
+            "one article less": Figure(timed(lambda: library.remove(article.id)), "s", grows=False),
+        }
 
 
 # Questions
@@ -318,7 +338,7 @@ def served(folder: Path, asked: Sequence[str], small: int, size: int) -> Column:
         "chat, until ready": Figure(ready, "s", grows=False),
         "chat, resident": Figure(memory, "B", grows=False),
         "chat, resident beyond the samples'": Figure(memory - small, "B"),
-        "chat, resident beyond the samples', each sentence": Figure((memory - small) / size, "B", grows=False),
+        "chat, resident beyond the samples', each sentence": Figure(f"{(memory - small) / size:,.0f} B"),
     }
 
 
