@@ -94,31 +94,33 @@ class Matcher:
         self._grams = [term for term in self._wanted if _IS_HAN.match(term)]
         self._has_names = any(term[0] in "@#^" for term in self._wanted)
         self._has_full_names = any(term[0] == "^" for term in self._wanted)
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: set[str] = set()
+        self._holding: dict[str, tuple[int, int]] = {}
 
     def matched(self, text: str) -> frozenset[int]:
         """The places, among the question's units, of those that the text holds."""
         tokens = _tokens(text)
+        distinct = set(tokens)
+        for token in distinct - self._seen:
+            self._look_at(token)
         held = perhaps = 0
-        for token in tokens:
-            found = self._seen.get(token) or self._look_at(token)
-            if found is not _NOTHING:
-                held |= found[0]
-                perhaps |= found[1]
+        for token in distinct & self._holding.keys():
+            surely, beside_others = self._holding[token]
+            held |= surely
+            perhaps |= beside_others
         if perhaps & ~held or self._has_full_names:
             held |= self._held(_sentence_terms(tokens))
         return frozenset(place for place in range(held.bit_length()) if held >> place & 1) if held else _NO_UNITS
 
-    def _look_at(self, token: str) -> tuple[int, int]:
-        """What a word or run of Chinese holds wherever it stands, and what it may hold beside others."""
+    def _look_at(self, token: str) -> None:
+        """Note what a word or run of Chinese holds wherever it stands, and what it may hold beside others."""
+        self._seen.add(token)
         if _IS_HAN.match(token):
-            return self._held(self._han_terms(token)), 0  # a run seldom comes again
-        found = _NOTHING
-        if not self._terms.isdisjoint(_possible_terms(token)):
+            if held := self._held(self._han_terms(token)):
+                self._holding[token] = held, 0
+        elif not self._terms.isdisjoint(_possible_terms(token)):
             own = (_number(token),) if token[0].isdigit() else _word_terms(token, False)
-            found = self._held(own), self._held(_possible_terms(token))
-        self._seen[token] = found
-        return found
+            self._holding[token] = self._held(own), self._held(_possible_terms(token))
 
     def _han_terms(self, run: str) -> Iterator[str]:
         if any(gram in run for gram in self._grams):
@@ -133,7 +135,6 @@ class Matcher:
         return held
 
 
-_NOTHING = (0, 0)
 _NO_UNITS: frozenset[int] = frozenset()
 
 
