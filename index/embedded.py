@@ -12,13 +12,12 @@ from corpus import samples
 from corpus.sentences import split
 from corpus.types import Language
 from index import bundled
-from index.runtime import Layers, Words
+from index.runtime import Layers, Words, file_name
 from index.types import Vectors
 
 _QUESTION, _SENTENCE = "query: ", "passage: "
 _MAX_TOKENS = 512
 _SAMPLES = 24  # questions, and sentences, of each language, on which the layers are fitted to 8 bits
-_LAYERS = "layers.onnx"
 
 
 class EmbeddedEncoder:
@@ -63,7 +62,7 @@ class EmbeddedEncoder:
 
     @cached_property
     def _layers(self) -> Layers:
-        return Layers(bundled.kept(self._words.folder / _LAYERS, self._make), self._words)
+        return Layers(bundled.kept(self._words.folder / file_name("layers"), self._make), self._words)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         with self._lock:

@@ -21,11 +21,17 @@ from tokenizers import Tokenizer
 
 from index.types import Vectors
 
+_FORMAT = 1  # of the files; raised when index/layers.py writes others from the same weights
 WORDS = "embeddings.word_embeddings.weight"
 _KINDS: dict[str, Any] = {"F16": "<f2", "F32": "<f4"}  # of numbers: safetensors' names and NumPy's
 _TOGETHER = 384  # tokens that go through the layers at once; what they become still fits a processor's cache
 # ONNX Runtime merges these operators into others that take several times as long on a processor.
 _SLOW_FUSIONS = ["SkipLayerNormFusion", "BiasSkipLayerNormFusion", "BiasGeluFusion"]
+
+
+def file_name(name: str) -> str:
+    """Of a file of layers, as this version of Citewire writes them."""
+    return f"{name}-{_FORMAT}.onnx"
 
 
 class Words:

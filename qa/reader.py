@@ -26,7 +26,7 @@ from corpus.sentences import split
 from corpus.types import Language
 from index import bundled
 from index.embedded import EmbeddedEncoder
-from index.runtime import Layers
+from index.runtime import Layers, file_name
 from index.types import ModelUnavailable
 from qa.passages import MAX_TOKENS, Pieced, Pieces, Sheet, overhead, sheet
 
@@ -102,7 +102,7 @@ class EmbeddedReader:
         words = self._encoder.words
         try:
             content = self._weights.read_bytes()
-            name = f"reader-{hashlib.blake2b(content, digest_size=6).hexdigest()}.onnx"
+            name = file_name(f"reader-{hashlib.blake2b(content, digest_size=6).hexdigest()}")
             return Layers(bundled.kept(words.folder / name, lambda path: self._make(content, path)), words)
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise ModelUnavailable(
