@@ -71,8 +71,11 @@ NEWS := $(if $(wildcard ../shared/eval),--articles $(wildcard ../shared/eval/*/a
 	--parallel ../shared/training/parallel_news.jsonl --questions ../shared/eval/news ../shared/eval/xquad)
 
 bench: setup  ## Print the figures of docs/performance.md, at SIZE=10k sentences; SIZE=10k,100k,1m takes half an hour
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/runtimes.py
+	$(BIN)/python benchmarks/speed.py --sentences 1000
+	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/scale.py --size $(SIZE) $(NEWS)
+	$(if $(NEWS),$(BIN)/python benchmarks/equivalence.py ../shared/eval --reader off)
 
 screenshots: setup browser  ## Draw the chat in all its states, into screenshots/ and docs/
 	$(BIN)/python benchmarks/screenshots.py screenshots

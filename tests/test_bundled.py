@@ -11,6 +11,9 @@ import pytest
 from conftest import make_article
 from platformdirs import user_cache_path
 
+from corpus import samples
+from corpus.readers import read
+from corpus.types import Document, Language
 from index import bundled
 from index.embedded import EmbeddedEncoder
 from index.encoder import SentenceTransformerEncoder
@@ -275,3 +278,19 @@ def test_the_reader_that_comes_along_finds_the_exact_words(question: str, told: 
     for place, reading in readings.items():
         start, end = reading.span or (0, 1)
         assert 0 <= start < end <= len(sentences[place])
+
+
+def test_who_speaks_of_something_else_does_not_answer(tmp_path: Path) -> None:
+    """Among the sample articles one Akimov speaks of satellites, another of penalties, and nobody of the Moon."""
+    with Library.open(tmp_path) as library:
+        lines = [line for language in Language for line in samples.articles(language)]
+        articles = [read(Document("sample", line, "application/json")) for line in lines]
+        assert all(outcome.article_id for outcome in library.add(articles))
+        answerer = Answerer(library, reader=open_reader(ON, library.encoder))
+        for asked, told in {
+            "What did Akimov say about the moon landing?": "What did Akimov announce?",
+            "Что Акимов сказал о высадке на Луну?": "Что объявил Акимов?",
+            "阿基莫夫对登月说了什么？": "阿基莫夫宣布了什么？",
+        }.items():
+            assert answerer.ask(asked).abstention
+            assert answerer.ask(told).answered

@@ -15,16 +15,6 @@ from index.types import Filters
 from index.vectors import FaissStore
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
 @pytest.fixture
 def library(folder: Path, cache: Path) -> Iterator[Library]:
     with _open(folder, cache) as opened:

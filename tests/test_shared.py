@@ -24,16 +24,6 @@ Opener = Callable[..., Library]
 NOWHERE = "milvus://127.0.0.1:9"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
 @pytest.fixture
 def open_(folder: Path, cache: Path, milvus: str) -> Iterator[Opener]:
     """Opens the library, on the server unless told otherwise; what it has left there is dropped afterwards."""
