@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -170,3 +172,20 @@ def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
     with pytest.raises(KeyError, match=r"layer\.1\.output"):
         write_layers(tmp_path / "layers.onnx", Words(tmp_path), weights, ROWS)
     assert not (tmp_path / "layers.onnx").exists()
+
+
+@pytest.mark.usefixtures("model")
+def test_a_process_that_answers_loads_no_torch_and_reports_to_nobody(tmp_path: Path) -> None:
+    make_layers(tmp_path)
+    code = (
+        "import sys, pathlib, qa.pipeline, qa.readers; from index.runtime import Layers, Words;"
+        "folder = pathlib.Path(sys.argv[1]); Layers(folder / 'layers.onnx', Words(folder)).run([[4, 5]]);"
+        "print([name for name in ('torch', 'transformers', 'sentence_transformers', 'onnx') if name in sys.modules])"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], env=environment | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+    assert not (tmp_path / "cache").exists()  # ONNX Runtime keeps there what it has to report
